@@ -1,0 +1,32 @@
+"""The science on arrays: a 4D scan in, perfusion maps out.
+
+Names are loaded when first used, so that importing this package is quick.
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "PerfusionError": "errors",
+    "Progress": "progress",
+    "drain": "progress",
+    "Grid": "series",
+    "PerfusionSeries": "series",
+    "Settings": "settings",
+    "Analysis": "analysis",
+    "analyze": "analysis",
+    "deconvolve": "deconvolution",
+    "Estimate": "deconvolution",
+    "sample_head": "phantom",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__():
+    return __all__

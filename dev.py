@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""PerfusionTool from a fresh clone, with nothing but Python.
+
+    python3 dev.py demo        a sample head, its perfusion maps and a picture of them, in ./demo/
+    python3 dev.py test        lint, formatting and all tests
+    python3 dev.py benchmark   seconds and peak memory of every stage
+
+The first run makes .venv beside this file and installs what pyproject.toml asks for; later runs start at once.
+Anything after the command is passed on: python3 dev.py test -k motion, python3 dev.py benchmark --help.
+"""
+
+import ast
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+PYPROJECT = ROOT / "pyproject.toml"
+STAMP = VENV / "installed"
+OLDEST, NEWEST = (3, 10), (3, 13)
+
+
+def main():
+    commands = {"demo": demo, "test": test, "benchmark": benchmark}
+    if len(sys.argv) < 2 or sys.argv[1] not in commands:
+        print(__doc__)
+        return 0 if sys.argv[1:] in (["-h"], ["--help"]) else 2
+    check_python()
+    install()
+    return commands[sys.argv[1]](sys.argv[2:])
+
+
+def demo(arguments):
+    return run("PerfusionToolLib", "demo", *arguments)
+
+
+def benchmark(arguments):
+    return run("PerfusionToolLib", "benchmark", *arguments)
+
+
+def test(arguments):
+    """Stop at the first of the three that fails."""
+    return run("ruff", "check", "--quiet") or run("ruff", "format", "--check", "--quiet") or run("pytest", *arguments)
+
+
+def run(module, *arguments):
+    """Exit code of `python -m module arguments`, run in the clone with its library on the path."""
+    environment = dict(os.environ, PYTHONPATH=str(ROOT / "PerfusionTool"))
+    return subprocess.call([str(PYTHON), "-m", module, *arguments], cwd=ROOT, env=environment)
+
+
+def check_python():
+    if not OLDEST <= sys.version_info[:2] <= NEWEST:
+        oldest, newest, this = (".".join(map(str, v[:2])) for v in (OLDEST, NEWEST, sys.version_info))
+        sys.exit(f"PerfusionTool needs Python {oldest} to {newest}, but this is {this}; run: python{newest} dev.py …")
+
+
+def install():
+    """Make .venv and install the declared packages, unless that was done for this very pyproject.toml."""
+    wanted = hashlib.sha256(PYPROJECT.read_bytes()).hexdigest()
+    if STAMP.exists() and STAMP.read_text() == wanted:
+        return
+    if not PYTHON.exists():
+        print("Making .venv …", flush=True)
+        venv.create(VENV, with_pip=True)
+    print("Installing packages (once, about a minute) …", flush=True)
+    packages = declared("dependencies") + declared("test")
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+    if subprocess.call(command) != 0:
+        sys.exit("The packages could not be installed; pip's message stands above. Is there a network connection?")
+    STAMP.write_text(wanted)
+
+
+def declared(name):
+    """A list of strings from pyproject.toml; Python 3.10 has no TOML reader, but such a list reads as Python."""
+    match = re.search(rf"^{name} = (\[.*?\])$", PYPROJECT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return ast.literal_eval(match.group(1))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
