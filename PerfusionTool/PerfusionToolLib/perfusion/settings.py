@@ -146,7 +146,7 @@ class Settings:
         choices=("mean", "gamma_variate"),
     )
     partial_volume: str = _parameter(
-        "off",
+        "auto",
         "arterial_input",
         "Scaling of the AIF for partial volume: off, auto (area of the VOF over area of the AIF), or factor",
         choices=("off", "auto", "factor"),
@@ -256,6 +256,16 @@ class Settings:
         if unknown:
             raise PerfusionError(f"Unknown setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}.")
         return cls(**values)
+
+    def method_options(self) -> dict[str, float]:
+        """Options of the chosen method as `deconvolve` takes them, dict of str to float."""
+        names = {
+            "sSVD": {"threshold": self.ssvd_threshold},
+            "bcSVD": {"threshold": self.bcsvd_threshold},
+            "oSVD": {"oscillation_index": self.oscillation_index},
+            "Tikhonov": {"regularization": self.tikhonov_lambda},
+        }
+        return names[self.method]
 
     def does_apply(self, name: str) -> bool:
         """Whether a field has an effect under the other fields' values.

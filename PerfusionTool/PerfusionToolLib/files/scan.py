@@ -1,0 +1,137 @@
+"""A scan on disk -> `PerfusionSeries`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..perfusion.errors import PerfusionError
+from ..perfusion.series import PerfusionSeries
+from .images import read_image
+from .sidecar import echo_time_in, frame_times_in, read_sidecar, repetition_time_in, sidecar_path
+from .times import check_interval, evenly_spaced, read_times, typical_interval
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A series and how it came to be known.
+
+    Parameters
+    ----------
+    series : PerfusionSeries
+    time_source : str
+        Where the frame times come from, for a person to read.
+    echo_time_source : str or None
+        Where the echo time comes from; None for CT.
+    path : Path
+        The file.
+    """
+
+    series: PerfusionSeries
+    time_source: str
+    echo_time_source: str | None
+    path: Path
+
+
+def read_series(path, modality, *, frame_interval=None, times=None, echo_time=None) -> PerfusionSeries:
+    """Read a 4D perfusion scan; parameters and errors as in `read_scan`.
+
+    Parameters
+    ----------
+    path : str or Path
+    modality : {"CT", "MR"}
+    frame_interval, times, echo_time : optional
+
+    Returns
+    -------
+    PerfusionSeries
+    """
+    return read_scan(path, modality, frame_interval=frame_interval, times=times, echo_time=echo_time).series
+
+
+def read_scan(path, modality, *, frame_interval=None, times=None, echo_time=None) -> Scan:
+    """Read a 4D perfusion scan and say where its times come from.
+
+    Parameters
+    ----------
+    path : str or Path
+        4D NIfTI (.nii, .nii.gz) or NRRD (.nrrd, .seq.nrrd, .nhdr).
+    modality : {"CT", "MR"}
+    frame_interval : float, optional
+        Interval between frames in s.
+    times : array_like of shape (t,) or path, optional
+        Frame times in s, or a file that `read_times` reads. Times are taken from here, else from `frame_interval`,
+        else from a JSON sidecar beside the file, else from its header.
+    echo_time : float, optional
+        In s, for MR; else from the sidecar, else from the header.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    PerfusionError
+        If the file cannot be read, is not a 4D scan, or times or echo time are missing or impossible.
+    """
+    path = Path(path)
+    image = read_image(path)
+    if len(image.voxels) == 1:
+        raise PerfusionError(f"{path} holds a single volume; a perfusion scan needs 4 dimensions.")
+    times, time_source = _frame_times(path, image, times, frame_interval)
+    echo_time, echo_time_source = _echo_time(path, image, echo_time) if modality == "MR" else (None, None)
+    series = PerfusionSeries(image.voxels, times, image.ijk_to_ras, modality, echo_time)
+    check_interval(series.times, time_source)
+    return Scan(series, time_source, echo_time_source, path)
+
+
+def _frame_times(path, image, times, frame_interval):
+    frames = len(image.voxels)
+    if isinstance(times, (str, Path)):
+        return read_times(times), f"file {Path(times).name}"
+    if times is not None:
+        return times, "given times"
+    if frame_interval is not None:
+        if not 0 < frame_interval < np.inf:
+            raise PerfusionError(f"The frame interval is {frame_interval!r} s; give a positive number of seconds.")
+        return evenly_spaced(frame_interval, frames), f"given interval {frame_interval:g} s"
+    return _stated_times(path, image)
+
+
+def _stated_times(path, image):
+    attributes, name = read_sidecar(path), sidecar_path(path).name
+    listed = frame_times_in(attributes)
+    if listed is not None:
+        return listed[0], f"{name}: {listed[1]}"
+    repetition_time = repetition_time_in(attributes)
+    if repetition_time is not None:
+        _check_agreement(path, repetition_time, image, name)
+        return evenly_spaced(repetition_time, len(image.voxels)), f"{name}: RepetitionTime {repetition_time:g} s"
+    if image.times is None:
+        raise PerfusionError(
+            f"{path} does not state its frame times ({image.time_source}); "
+            "give the interval between frames or a list of times."
+        )
+    return image.times, image.time_source
+
+
+def _check_agreement(path, repetition_time, image, name):
+    # In segmented and 3D sequences a frame takes many repetitions, so that neither value can be trusted blindly;
+    # 1 is what many writers leave in a header.
+    interval = None if image.times is None else typical_interval(image.times)
+    if interval not in (None, 1.0) and abs(interval - repetition_time) > 0.01 * interval:
+        raise PerfusionError(
+            f"{name} states RepetitionTime {repetition_time:g} s, but the header of {path} {interval:g} s between "
+            "frames; give the interval between frames."
+        )
+
+
+def _echo_time(path, image, echo_time):
+    if echo_time is not None:
+        return echo_time, "given"
+    beside = echo_time_in(read_sidecar(path))
+    if beside is not None:
+        return beside, sidecar_path(path).name
+    return image.echo_time, "header"

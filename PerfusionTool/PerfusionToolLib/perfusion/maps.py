@@ -1,0 +1,133 @@
+"""Estimates of voxels to maps in clinical units."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .smoothing import smooth_volume
+
+UNITS = {"CBF": "ml/100g/min", "CBV": "ml/100g", "MTT": "s", "Tmax": "s", "TTP": "s", "TTP from arrival": "s"}
+DELAYS = ("Tmax", "TTP", "TTP from arrival")
+
+
+def scatter(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Put the values of a mask's voxels into a volume.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+    mask : ndarray of bool, shape (z, y, x)
+        With n voxels.
+
+    Returns
+    -------
+    ndarray of shape (z, y, x), float32
+        0 outside the mask.
+    """
+    volume = np.zeros(mask.shape, np.float32)
+    volume[mask] = values
+    return volume
+
+
+def perfusion_maps(estimate, time_to_peak: np.ndarray, arrival_time: float, brain: np.ndarray) -> dict[str, np.ndarray]:
+    """Maps in absolute units.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Of the brain's voxels.
+    time_to_peak : ndarray of shape (n,)
+        s from the first frame.
+    arrival_time : float
+        Arrival of the bolus in s from the first frame.
+    brain : ndarray of bool, shape (z, y, x)
+
+    Returns
+    -------
+    dict of str to ndarray of shape (z, y, x), float32
+        "CBF" in ml/100g/min, "CBV" in ml/100g, "MTT", "Tmax", "TTP" and "TTP from arrival" in s. 0 outside the brain,
+        NaN inside it where there is no result.
+    """
+    values = {
+        "CBF": estimate.cbf,
+        "CBV": estimate.cbv,
+        "MTT": estimate.mtt,
+        "Tmax": estimate.tmax,
+        "TTP": time_to_peak,
+        "TTP from arrival": time_to_peak - arrival_time,
+    }
+    return {name: scatter(column, brain) for name, column in values.items()}
+
+
+def smoothed_maps(maps: dict, brain: np.ndarray, spacing: np.ndarray, mm: float) -> dict[str, np.ndarray]:
+    """Maps smoothed inside the brain by a Gaussian, voxels without a result left out.
+
+    Parameters
+    ----------
+    maps : dict of str to ndarray of shape (z, y, x)
+    brain : ndarray of bool, shape (z, y, x)
+    spacing : array_like of shape (3,)
+        mm, in the order (z, y, x).
+    mm : float
+        Standard deviation of the Gaussian.
+
+    Returns
+    -------
+    dict of str to ndarray
+    """
+    return {name: smooth_volume(volume, brain, spacing, mm) for name, volume in maps.items()}
+
+
+def without(maps: dict, hidden: np.ndarray, brain: np.ndarray) -> dict[str, np.ndarray]:
+    """Maps with some voxels hidden: NaN inside the brain.
+
+    Parameters
+    ----------
+    maps : dict of str to ndarray of shape (z, y, x)
+    hidden, brain : ndarray of bool, shape (z, y, x)
+
+    Returns
+    -------
+    dict of str to ndarray
+    """
+    return {name: np.where(hidden & brain, np.float32(np.nan), volume) for name, volume in maps.items()}
+
+
+def relative_to_mean(maps: dict, reference: np.ndarray) -> dict[str, np.ndarray]:
+    """Maps divided by their mean over a region.
+
+    Parameters
+    ----------
+    maps : dict of str to ndarray of shape (z, y, x)
+    reference : ndarray of bool, shape (z, y, x)
+        Usually the brain without vessels.
+
+    Returns
+    -------
+    dict of str to ndarray
+        1 is the region's mean; no unit.
+    """
+    return {name: volume / np.nanmean(volume[reference], dtype=float) for name, volume in maps.items()}
+
+
+def relative_to_mirror(maps: dict, mirrored: dict, brain: np.ndarray) -> dict[str, np.ndarray]:
+    """Maps relative to their mirror images: ratios for CBF, CBV and MTT, differences in s for times of arrival.
+
+    Parameters
+    ----------
+    maps : dict of str to ndarray of shape (z, y, x)
+    mirrored : dict of str to ndarray of shape (z, y, x)
+        Each map as seen across the mid-sagittal plane, NaN where there is no brain on the other side.
+    brain : ndarray of bool, shape (z, y, x)
+
+    Returns
+    -------
+    dict of str to ndarray
+        0 outside the brain.
+    """
+    relative = {}
+    for name, volume in maps.items():
+        other = np.where(mirrored[name] > 0, mirrored[name], np.nan)
+        values = volume - mirrored[name] if name in DELAYS else volume / other
+        relative[name] = np.where(brain, values, 0).astype(np.float32)
+    return relative

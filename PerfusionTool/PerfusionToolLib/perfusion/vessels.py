@@ -1,0 +1,364 @@
+"""Search for arteries and veins: groups of voxels with strong bolus curves, each judged in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import ndimage
+from scipy.integrate import trapezoid
+
+from .gamma_variate import GammaVariate, fit_gamma_variate
+from .progress import Progress, Steps
+from .series import Grid
+
+STRENGTH_PERCENTILES = (99.8, 99.5, 99.0, 98.0, 96.0, 92.0)
+TIME_PERCENTILES = (5.0, 10.0, 20.0, 35.0, 60.0, 100.0)
+COMPONENTS_PER_LEVEL = 30
+CORE_STRENGTH = 0.75
+LARGEST_CORE = 60
+SMALLEST_GROUP = 2
+SMALLEST_SIGNIFICANCE = 8.0
+LARGEST_FIT_ERROR = 0.12
+LARGEST_ROUGHNESS = 3.0
+LARGEST_REST = 0.65
+LATEST_ARTERY = 2.5
+LATENESS_SCALE = 1.5
+EARLIEST_VEIN = 1.0
+CREDIBLE_PEAK = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class VesselCandidate:
+    """A group of neighbouring voxels that may be a vessel, and the verdict on it.
+
+    Parameters
+    ----------
+    voxels : ndarray of shape (k, 3)
+        Array indices (z, y, x).
+    place : ndarray of shape (3,)
+        Centre in RAS mm.
+    curve : ndarray of shape (t,)
+        Mean concentration.
+    fit : GammaVariate
+        Fit of the first pass.
+    peak : float
+        Highest concentration.
+    time_to_peak : float
+        Time of the peak in s from the first frame.
+    arrival : float
+        Time in s at which the curve has risen to half its peak.
+    area : float
+        Area under the whole curve, concentration × s.
+    noise : float
+        Standard deviation of the curve's noise.
+    roughness : float
+        Sum of the absolute second differences over the peak; about 1 to 2 for a smooth bolus.
+    score : float
+        The larger, the better; 0 where rejected.
+    accepted : bool
+    reason : str
+        Why it was chosen, kept or rejected.
+    """
+
+    voxels: np.ndarray
+    place: np.ndarray
+    curve: np.ndarray
+    fit: GammaVariate
+    peak: float
+    time_to_peak: float
+    arrival: float
+    area: float
+    noise: float
+    roughness: float
+    score: float = 0.0
+    accepted: bool = False
+    reason: str = ""
+
+    def mask(self, shape: tuple[int, int, int]) -> np.ndarray:
+        """The voxels as a mask, ndarray of bool of the given shape (z, y, x)."""
+        volume = np.zeros(shape, bool)
+        volume[tuple(self.voxels.T)] = True
+        return volume
+
+
+def find_vessel_candidates_steps(
+    curves: np.ndarray, mask: np.ndarray, times: np.ndarray, arrival: int, noise: float, grid: Grid
+) -> Steps[list[VesselCandidate]]:
+    """Groups of voxels whose curves are strong, from the strictest thresholds of strength and time to the most relaxed.
+
+    Voxels above a percentile of peak concentration and below a percentile of time to peak form connected components.
+    Of each component only the core is kept, the voxels near its strongest, so that partial-volume edges do not dilute
+    the curve. Groups found under strict thresholds are not found again under relaxed ones.
+
+    Parameters
+    ----------
+    curves : ndarray of shape (n, t)
+        Unsmoothed concentration of the voxels of `mask`.
+    mask : ndarray of bool, shape (z, y, x)
+        Where vessels may lie: inside the skull.
+    times : ndarray of shape (t,)
+        s.
+    arrival : int
+        First frame with contrast.
+    noise : float
+        Standard deviation of the noise of one voxel's concentration.
+    grid : Grid
+
+    Yields
+    ------
+    Progress
+
+    Returns
+    -------
+    list of VesselCandidate
+        Not judged yet.
+
+    References
+    ----------
+    .. [1] M. Borghouts, R. Su, PyPeT: A Python Perfusion Tool for Automated Quantitative Brain CT and MR Perfusion
+           Analysis (adaptive percentile thresholds). doi:10.48550/arXiv.2511.13310
+    """
+    strength, frame = _strength_and_peak_frame(curves, arrival)
+    strong = np.flatnonzero(
+        strength > max(5 * noise / np.sqrt(8 / 3), np.percentile(strength, STRENGTH_PERCENTILES[-1]))
+    )
+    if strong.size == 0:
+        return []
+    where = np.argwhere(mask)[strong]
+    strength, peak_time, strong_curves = strength[strong], times[frame[strong]], curves[strong]
+    overall = 100 * (1 - (1 - np.array(STRENGTH_PERCENTILES) / 100) * len(curves) / strong.size)
+    taken = np.zeros(mask.shape, bool)
+    candidates = []
+    levels = zip(np.clip(overall, 0, 100), TIME_PERCENTILES, strict=True)
+    for step, (strength_percentile, time_percentile) in enumerate(levels):
+        yield Progress("vessels", (step + 1) / (len(TIME_PERCENTILES) + 1), "Looking for arteries and veins")
+        level = (strength >= np.percentile(strength, strength_percentile)) & (
+            peak_time <= np.percentile(peak_time, time_percentile)
+        )
+        for rows in _cores(np.flatnonzero(level), where, strength, peak_time, mask.shape, times):
+            place = tuple(where[rows].T)
+            if taken[place].mean() > 0.3:
+                continue
+            taken[place] = True
+            candidates.append(describe_vessel(strong_curves[rows].mean(0), where[rows], times, grid))
+    return candidates
+
+
+def _strength_and_peak_frame(curves, arrival):
+    smooth = 0.5 * curves[:, 1:-1]
+    smooth += 0.25 * curves[:, :-2]
+    smooth += 0.25 * curves[:, 2:]
+    first = max(arrival - 2, 0)
+    np.nan_to_num(smooth, copy=False, nan=-np.inf)
+    frame = first + np.argmax(smooth[:, first:], 1)
+    strength = smooth[np.arange(len(curves)), frame]
+    return np.where(np.isfinite(strength), strength, 0), frame + 1
+
+
+def voxel_noise(curves: np.ndarray) -> float:
+    """Standard deviation of the noise of single voxels, the median over them.
+
+    Parameters
+    ----------
+    curves : ndarray of shape (n, t)
+
+    Returns
+    -------
+    float
+    """
+    differences = np.diff(curves[:: max(1, len(curves) // 20000)], 3, axis=1)
+    return float(np.sqrt(np.nanmedian(np.nanmean(differences**2, 1)) / 20))
+
+
+def _cores(rows, where, strength, peak_time, shape, times):
+    """Rows of the connected cores of the components that `rows` form, the strongest components first."""
+    labels, count = _components(where[rows], shape)
+    strongest = ndimage.maximum(strength[rows], labels, np.arange(1, count + 1)) if count else []
+    interval = float(np.median(np.diff(times)))
+    for component in np.argsort(strongest)[::-1][:COMPONENTS_PER_LEVEL] + 1:
+        members = rows[labels == component]
+        top = np.percentile(strength[members], 95)
+        members = members[strength[members] >= CORE_STRENGTH * top]
+        pieces, pieces_count = _components(where[members], shape)
+        for piece in range(1, pieces_count + 1):
+            core = members[pieces == piece]
+            core = core[np.abs(peak_time[core] - np.median(peak_time[core])) <= 1.5 * interval]
+            if core.size >= SMALLEST_GROUP:
+                yield core[np.argsort(strength[core])[::-1][:LARGEST_CORE]]
+
+
+def _components(places, shape):
+    """Component number of each place, counted from 1; neighbours share a face or an edge."""
+    if len(places) == 0:
+        return np.zeros(0, int), 0
+    low = places.min(0)
+    box = np.zeros(places.max(0) - low + 1, bool)
+    box[tuple((places - low).T)] = True
+    labels, count = ndimage.label(box, ndimage.generate_binary_structure(3, 2))
+    return labels[tuple((places - low).T)], count
+
+
+def describe_vessel(curve: np.ndarray, voxels: np.ndarray, times: np.ndarray, grid: Grid) -> VesselCandidate:
+    """Measure the mean curve of a group of voxels.
+
+    Parameters
+    ----------
+    curve : ndarray of shape (t,)
+        Mean concentration.
+    voxels : ndarray of shape (k, 3)
+        Array indices (z, y, x).
+    times : ndarray of shape (t,)
+        s.
+    grid : Grid
+
+    Returns
+    -------
+    VesselCandidate
+        Not judged yet.
+    """
+    curve = np.asarray(curve, float)
+    peak = int(np.argmax(curve))
+    height = max(float(curve[peak]), 1e-12)
+    return VesselCandidate(
+        voxels=voxels,
+        place=grid.to_ras(voxels.mean(0)),
+        curve=curve,
+        fit=fit_gamma_variate(np.maximum(curve, 0) + 1e-12, times - times[0]),
+        peak=float(curve[peak]),
+        time_to_peak=float(times[peak] - times[0]),
+        arrival=half_rise_time(curve, times) - float(times[0]),
+        area=float(trapezoid(curve, times)),
+        noise=float(np.sqrt(np.mean(np.diff(curve[: max(peak - 2, 5)], 3) ** 2) / 20)) if peak > 6 else 0.0,
+        roughness=float(np.abs(np.diff(curve, 2)).sum() / height),
+    )
+
+
+def half_rise_time(curve: np.ndarray, times: np.ndarray) -> float:
+    """Time at which a curve rises through half its peak, the last time before the peak.
+
+    Parameters
+    ----------
+    curve : ndarray of shape (t,)
+    times : ndarray of shape (t,)
+        s.
+
+    Returns
+    -------
+    float
+        s.
+    """
+    peak = int(np.argmax(curve))
+    half = curve[peak] / 2
+    below = np.flatnonzero(curve[:peak] < half)
+    if below.size == 0:
+        return float(times[0])
+    left = int(below[-1])
+    part = (half - curve[left]) / (curve[left + 1] - curve[left])
+    return float(times[left] + part * (times[left + 1] - times[left]))
+
+
+def judge_arteries(candidates: list[VesselCandidate], noise: float, smallest: int = 3) -> list[VesselCandidate]:
+    """Accept or reject candidates as arteries, and score them.
+
+    A good AIF is high, early, smooth and large enough, and follows a gamma variate. The score is the product
+    peak × earliness × goodness of fit × size, each relative to what is best or enough.
+
+    Parameters
+    ----------
+    candidates : list of VesselCandidate
+    noise : float
+        Standard deviation of the noise of one voxel's concentration.
+    smallest : int
+        Fewest voxels of an artery.
+
+    Returns
+    -------
+    list of VesselCandidate
+        All of them, the best first, each with its score and the reason.
+    """
+    judged = [_judged_shape(candidate, noise, smallest) for candidate in candidates]
+    credible = [c for c in judged if c.accepted]
+    if not credible:
+        return judged
+    highest = max(c.peak for c in credible)
+    earliest = min(c.arrival for c in credible if c.peak >= CREDIBLE_PEAK * highest)
+    judged = [_judged_artery(c, highest, earliest) if c.accepted else c for c in judged]
+    return _ranked(judged)
+
+
+def _judged_shape(candidate, noise, smallest):
+    count = len(candidate.voxels)
+    mean_noise = max(noise / np.sqrt(count), candidate.noise, 1e-12)
+    rest = candidate.curve[-3:].mean() / max(candidate.peak, 1e-12)
+    if count < smallest:
+        reason = f"only {count} voxel{'s' * (count != 1)}, at least {smallest} are needed"
+    elif candidate.peak < SMALLEST_SIGNIFICANCE * mean_noise:
+        reason = f"peak is only {candidate.peak / mean_noise:.1f} times the noise"
+    elif candidate.roughness > LARGEST_ROUGHNESS:
+        reason = f"curve is not smooth (roughness {candidate.roughness:.1f})"
+    elif candidate.fit.error > LARGEST_FIT_ERROR:
+        reason = f"curve is not a bolus (gamma-variate fit misses by {100 * candidate.fit.error:.0f} % of the peak)"
+    elif rest > LARGEST_REST:
+        reason = f"contrast does not wash out ({100 * rest:.0f} % of the peak is left at the end)"
+    else:
+        return replace(candidate, accepted=True)
+    return replace(candidate, reason="rejected: " + reason)
+
+
+def _judged_artery(candidate, highest, earliest):
+    lateness = max(candidate.arrival - earliest, 0.0)
+    if lateness > LATEST_ARTERY:
+        reason = f"rejected: rises {lateness:.1f} s after the earliest artery (a vein, or beyond an occlusion)"
+        return replace(candidate, accepted=False, reason=reason)
+    earliness = np.exp(-0.5 * (lateness / LATENESS_SCALE) ** 2)
+    goodness = 1 - candidate.fit.error / LARGEST_FIT_ERROR / 2
+    size = min(1.0, len(candidate.voxels) / 8) ** 0.5
+    score = float(candidate.peak / highest * earliness * goodness * size)
+    reason = (
+        f"peak {100 * candidate.peak / highest:.0f} % of the highest, {lateness:.1f} s after the earliest, "
+        f"{len(candidate.voxels)} voxels, fit error {100 * candidate.fit.error:.1f} %"
+    )
+    return replace(candidate, score=score, reason=reason)
+
+
+def judge_veins(
+    candidates: list[VesselCandidate], artery_arrival: float, noise: float, smallest: int = 3
+) -> list[VesselCandidate]:
+    """Accept or reject candidates as veins, and score them by area and shape.
+
+    Parameters
+    ----------
+    candidates : list of VesselCandidate
+    artery_arrival : float
+        Time in s at which the AIF rises to half its peak; a vein rises at least a second later.
+    noise : float
+        Standard deviation of the noise of one voxel's concentration.
+    smallest : int
+        Fewest voxels of a vein.
+
+    Returns
+    -------
+    list of VesselCandidate
+        All of them, the best first.
+    """
+    judged = [_judged_shape(candidate, noise, smallest) for candidate in candidates]
+    areas = [c.area for c in judged if c.accepted and c.arrival >= artery_arrival + EARLIEST_VEIN]
+    if not areas:
+        return judged
+    return _ranked([_judged_vein(c, artery_arrival, max(areas)) if c.accepted else c for c in judged])
+
+
+def _judged_vein(candidate, artery_arrival, largest):
+    lateness = candidate.arrival - artery_arrival
+    if lateness < EARLIEST_VEIN:
+        reason = f"rejected: rises {lateness:.1f} s after the AIF, too early for a vein"
+        return replace(candidate, accepted=False, reason=reason)
+    size = min(1.0, len(candidate.voxels) / 8) ** 0.5
+    score = float(candidate.area / largest * (1 - candidate.fit.error / LARGEST_FIT_ERROR / 2) * size)
+    reason = f"area {100 * candidate.area / largest:.0f} % of the largest, {lateness:.1f} s after the AIF"
+    return replace(candidate, score=score, reason=reason)
+
+
+def _ranked(candidates):
+    return sorted(candidates, key=lambda candidate: candidate.score, reverse=True)

@@ -1,0 +1,204 @@
+"""The AIF: arteries are found, veins, tissue and noise are not; seeds, masks and curves; partial volume; warnings."""
+
+import numpy as np
+import pytest
+from PerfusionToolLib.perfusion import Grid, PerfusionError
+from PerfusionToolLib.perfusion import arterial_input as arteries
+from PerfusionToolLib.perfusion.gamma_variate import GammaVariate
+from scipy.integrate import trapezoid
+
+TIMES = np.arange(40) * 1.4
+GRID = Grid((3, 40, 40), np.diag([1.0, 1.0, 5.0, 1.0]))
+ARTERY = GammaVariate(10.0, 4.5, 3.0, 250.0)(TIMES)
+VEIN = GammaVariate(14.0, 6.0, 3.0, 230.0)(TIMES)
+TISSUE = GammaVariate(11.5, 6.0, 2.5, 8.0)(TIMES)
+INSIDE = np.ones(GRID.shape, bool)
+ARRIVAL = 8
+
+
+def scan(artery=ARTERY, vein=VEIN, tissue=TISSUE, noise=5.0, size=4, seed=0):
+    """Concentration (n, t) of a block of tissue with an artery at (1, 10, 10) and a vein at (1, 30, 30)."""
+    volume = np.broadcast_to(tissue, (*GRID.shape, TIMES.size)).copy()
+    volume[:, 10 : 10 + size, 10 : 10 + size] = artery
+    volume[:, 30 : 30 + size, 30 : 30 + size] = vein
+    volume += np.random.default_rng(seed).normal(0, noise, volume.shape)
+    return volume.reshape(-1, TIMES.size).astype(np.float32)
+
+
+def search(curves):
+    return arteries.search_vessels(curves, INSIDE, TIMES, ARRIVAL, GRID)
+
+
+@pytest.mark.parametrize("noise", [2.0, 5.0, 10.0])
+def test_the_artery_is_found_and_not_the_vein(noise):
+    found = arteries.automatic_input(search(scan(noise=noise)), GRID.shape)
+    where = np.argwhere(found.voxels)
+    assert len(where) >= 5
+    assert ((where[:, 1:] >= 10) & (where[:, 1:] < 14)).all()
+    assert np.corrcoef(found.curve, ARTERY)[0, 1] > 0.995
+    assert abs(trapezoid(found.curve, TIMES) / trapezoid(ARTERY, TIMES) - 1) < 0.06
+
+
+def test_a_vein_that_is_higher_than_the_artery_is_still_a_vein():
+    found = search(scan(artery=0.5 * ARTERY))
+    chosen = arteries.automatic_input(found, GRID.shape)
+    assert chosen.voxels[1, 10:14, 10:14].any()
+    late = [candidate for candidate in found.arteries if candidate.place[0] > 25 and not candidate.accepted]
+    assert any("after the earliest artery" in candidate.reason for candidate in late)
+
+
+def test_the_vein_is_found_as_the_venous_output():
+    vein = arteries.venous_output(search(scan()), GRID.shape)
+    assert vein.voxels[:, 30:34, 30:34].sum() == vein.voxels.sum() > 5
+    assert np.corrcoef(vein.curve, VEIN)[0, 1] > 0.995
+
+
+def test_an_artery_beyond_an_occlusion_loses_against_the_open_side():
+    delayed = GammaVariate(13.0, 6.0, 3.0, 260.0)(TIMES)
+    volume = scan(vein=TISSUE).reshape(*GRID.shape, -1)
+    volume[:, 10:14, 28:34] += (delayed - TISSUE).astype(np.float32)
+    chosen = arteries.automatic_input(search(volume.reshape(-1, TIMES.size)), GRID.shape)
+    assert chosen.voxels[:, 10:14, 10:14].sum() == chosen.voxels.sum()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_white_noise_gives_an_error_and_never_an_arterial_input(seed):
+    noise = np.random.default_rng(seed).normal(0, 10, (INSIDE.sum(), TIMES.size)).astype(np.float32)
+    with pytest.raises(PerfusionError, match="No artery was found"):
+        arteries.automatic_input(search(noise), GRID.shape)
+
+
+def test_tissue_alone_gives_no_artery():
+    curves = scan(artery=TISSUE, vein=TISSUE, noise=5.0)
+    with pytest.raises(PerfusionError, match="No artery was found"):
+        arteries.automatic_input(search(curves), GRID.shape)
+
+
+def test_every_candidate_says_why():
+    found = search(scan())
+    assert all(candidate.reason for candidate in found.arteries)
+    assert all(candidate.accepted or candidate.reason.startswith("rejected") for candidate in found.arteries)
+    scores = [candidate.score for candidate in found.arteries]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_rejected_candidate_can_be_chosen_by_hand():
+    found = search(scan())
+    rank = next(rank for rank, candidate in enumerate(found.arteries) if not candidate.accepted)
+    chosen = arteries.candidate_input(found, rank, GRID.shape)
+    assert np.array_equal(chosen.curve, found.arteries[rank].curve)
+    with pytest.raises(PerfusionError, match="no candidate 999"):
+        arteries.candidate_input(found, 999, GRID.shape)
+
+
+@pytest.mark.parametrize("place", [(1, 11, 11), (1, 9, 12), (0, 13, 13)])
+def test_a_seed_grows_over_the_artery_it_touches(place):
+    voxels = arteries.grow_from_seed(scan(), INSIDE, GRID.to_ras(np.array(place)), TIMES, GRID)
+    assert voxels[:, 10:14, 10:14].sum() == voxels.sum() >= 12
+
+
+def test_a_seed_in_the_vein_takes_the_vein_as_told():
+    voxels = arteries.grow_from_seed(scan(), INSIDE, GRID.to_ras(np.array([1, 31, 31])), TIMES, GRID)
+    assert voxels[:, 30:34, 30:34].sum() == voxels.sum() >= 12
+
+
+@pytest.mark.parametrize("place", [(1000.0, 0, 0), (5.0, 5.0, 5.0)])
+def test_a_seed_outside_is_refused_with_its_place(place):
+    inside = INSIDE.copy()
+    inside[:, :9, :9] = False
+    with pytest.raises(PerfusionError, match=rf"{place[0]:.1f}.* outside the brain"):
+        arteries.grow_from_seed(scan()[inside.ravel()], inside, place, TIMES, GRID)
+
+
+def test_masks_and_curves_are_taken_as_they_are():
+    curves = np.stack([ARTERY, 3 * ARTERY])
+    voxels = np.zeros(GRID.shape, bool)
+    voxels[0, 0, :2] = True
+    assert np.allclose(arteries.mask_input(curves, voxels, TIMES).curve, 2 * ARTERY)
+    assert np.allclose(arteries.curve_input(ARTERY, TIMES, ~INSIDE).curve, ARTERY)
+
+
+@pytest.mark.parametrize(
+    ("curve", "sentence"),
+    [
+        (ARTERY[:-1], "39 values for 40 frames"),
+        (-ARTERY, "nowhere above 0"),
+        (np.where(ARTERY > 100, np.nan, ARTERY), "not finite"),
+    ],
+)
+def test_a_curve_that_cannot_serve_is_refused(curve, sentence):
+    with pytest.raises(PerfusionError, match=sentence):
+        arteries.curve_input(curve, TIMES, ~INSIDE)
+
+
+def test_an_empty_mask_is_refused():
+    with pytest.raises(PerfusionError, match="no voxels"):
+        arteries.mask_input(np.zeros((0, 40)), ~INSIDE, TIMES)
+
+
+@pytest.mark.parametrize("fraction", [0.3, 0.5, 0.8])
+def test_the_partial_volume_factor_restores_the_area(fraction):
+    vein = np.interp(TIMES - 5, TIMES, ARTERY)
+    factor = arteries.partial_volume_factor(fraction * ARTERY, vein, TIMES)
+    assert abs(factor * fraction - 1) < 0.03
+
+
+def test_a_vein_cut_off_by_the_end_of_the_scan_does_not_lower_the_factor():
+    late = GammaVariate(30.0, 7.0, 2.0, 200.0)(TIMES)
+    vein = np.interp(TIMES - 9, TIMES, late)
+    assert abs(arteries.partial_volume_factor(late, vein, TIMES) - 1) < 0.05
+
+
+def finish(arterial, **options):
+    return arteries.finish_input(arterial, TIMES, **options)
+
+
+def test_scaling_policies():
+    given = arteries.mask_input(0.5 * ARTERY[None], INSIDE, TIMES)
+    vein = arteries.VenousOutput(np.interp(TIMES - 5, TIMES, ARTERY), INSIDE, ())
+    auto = finish(given, partial_volume="auto", venous=vein)
+    assert abs(auto.scale - 2) < 0.06
+    assert np.allclose(auto.curve, auto.scale * given.measured)
+    assert "2.0" in auto.scale_reason
+    assert finish(given, partial_volume="off", venous=vein).scale == 1
+    assert finish(given, partial_volume="factor", factor=1.7).scale == 1.7
+    assert "No vein" in finish(given, partial_volume="auto").warnings[0]
+    small = arteries.VenousOutput(0.2 * vein.curve, INSIDE, ())
+    assert finish(given, partial_volume="auto", venous=small).scale == 1
+    large = arteries.VenousOutput(20 * vein.curve, INSIDE, ())
+    limited = finish(given, partial_volume="auto", venous=large)
+    assert limited.scale == 6
+    assert "more than 6" in limited.warnings[0]
+
+
+def test_the_fit_replaces_the_mean_only_on_request():
+    given = arteries.curve_input(ARTERY + np.random.default_rng(0).normal(0, 5, 40), TIMES, INSIDE)
+    assert np.array_equal(finish(given).curve, given.measured)
+    fitted = finish(given, use_fit=True, partial_volume="off").curve
+    assert np.sqrt(np.mean((fitted - ARTERY) ** 2)) < 4
+
+
+@pytest.mark.parametrize(
+    ("curve", "word"),
+    [
+        (GammaVariate(20.0, 6.0, 3.0, 250.0)(TIMES), "late"),
+        (2 * TISSUE, "flat"),
+        (GammaVariate(10.0, 40.0, 3.0, 250.0)(TIMES), "truncated"),
+        (np.minimum(ARTERY, 80.0), "saturated"),
+    ],
+)
+def test_what_is_questionable_is_said(curve, word):
+    given = arteries.curve_input(curve, TIMES, INSIDE)
+    assert any(word in warning for warning in arteries.input_warnings(given, TISSUE, TIMES))
+
+
+def test_a_good_arterial_input_has_no_warnings():
+    given = arteries.curve_input(ARTERY, TIMES, INSIDE)
+    assert arteries.input_warnings(given, TISSUE, TIMES) == ()
+
+
+def test_an_input_beyond_an_occlusion_is_warned_of():
+    found = search(scan(vein=GammaVariate(13.5, 6.0, 3.0, 260.0)(TIMES)))
+    rank = next(rank for rank, candidate in enumerate(found.arteries) if candidate.place[0] > 25)
+    chosen = arteries.candidate_input(found, rank, GRID.shape)
+    assert any("beyond an occlusion" in warning for warning in arteries.input_warnings(chosen, TISSUE, TIMES))
