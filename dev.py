@@ -50,9 +50,8 @@ def test(arguments):
 
 
 def run(module, *arguments):
-    """Exit code of `python -m module arguments`, run in the clone with its library on the path."""
-    environment = dict(os.environ, PYTHONPATH=str(ROOT / "PerfusionTool"))
-    return subprocess.call([str(PYTHON), "-m", module, *arguments], cwd=ROOT, env=environment)
+    """Exit code of `python -m module arguments`, run in the clone with the Python of .venv."""
+    return subprocess.call([str(PYTHON), "-m", module, *arguments], cwd=ROOT)
 
 
 def check_python():
@@ -68,12 +67,19 @@ def install():
         return
     if not PYTHON.exists():
         print("Making .venv …", flush=True)
-        venv.create(VENV, with_pip=True)
+        try:
+            venv.create(VENV, with_pip=True)
+        except subprocess.CalledProcessError:
+            sys.exit(f"{VENV} could not be made; on Debian and Ubuntu, install python3-venv, delete it and try again.")
     print("Installing packages (once, about a minute) …", flush=True)
     packages = declared("dependencies") + declared("test")
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
     if subprocess.call(command) != 0:
-        sys.exit("The packages could not be installed; pip's message stands above. Is there a network connection?")
+        sys.exit(
+            "The packages could not be installed, as pip says above; check the network, or delete .venv, and retry."
+        )
+    # So that .venv's Python finds the library from any folder, changes included.
+    (next(VENV.glob("**/site-packages")) / "PerfusionTool.pth").write_text(f"{ROOT / 'PerfusionTool'}\n")
     STAMP.write_text(wanted)
 
 

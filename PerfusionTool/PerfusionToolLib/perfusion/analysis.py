@@ -9,38 +9,15 @@ from dataclasses import fields
 import numpy as np
 
 from . import arterial_input as arteries
-from .bolus import find_bolus, mean_curve, threshold_curve
-from .brain import BrainRegions, find_brain_steps, find_csf, find_vessels
-from .concentration import concentration, time_to_peak
-from .deconvolution import deconvolve_steps
-from .deconvolution.convolution import time_weights
+from . import stages
+from .concentration import concentration
 from .errors import PerfusionError
-from .maps import perfusion_maps, relative_to_mean, relative_to_mirror, smoothed_maps, without
-from .motion import apply_motion_steps, estimate_motion_steps
-from .preprocessing import (
-    fill_missing,
-    find_unsteady_frames,
-    limit_mask,
-    limit_matrix_steps,
-)
+from .preprocessing import limit_mask
 from .progress import Progress, Steps, drain
-from .series import FEWEST_FRAMES, PerfusionSeries
+from .series import PerfusionSeries
 from .settings import Settings
-from .smoothing import smooth_series_steps
-from .symmetry import find_symmetry_steps, mirror_maps
 
-STAGES = (
-    "preparation",
-    "motion",
-    "brain",
-    "bolus",
-    "concentration",
-    "vessels",
-    "smoothing",
-    "arterial_input",
-    "deconvolution",
-    "maps",
-)
+STAGES = tuple(stages.TEXTS)
 
 
 class _Result:
@@ -92,6 +69,8 @@ class Analysis:
 
     times = _Result("motion", "Times in s of the frames in use, ndarray of shape (t,).")
     frames = _Result("motion", "Indices in the series of the frames in use: steady and not corrupted.")
+    prepared = _Result("preparation", "Signal of the steady frames on the results' grid, (t, z, y, x).")
+    first = _Result("preparation", "The first frame of the series that is in use.")
     grid = _Result("preparation", "Grid of all results: the scan's, after the matrix limit.")
     filled_values = _Result("preparation", "Number of values that were not finite and were filled.")
     motion = _Result("motion", "Motion of the prepared frames, or None where it was not corrected.")
@@ -99,10 +78,12 @@ class Analysis:
     brain_mask = _Result("brain", "The brain, ndarray of bool, shape (z, y, x).")
     intracranial = _Result("brain", "Everything inside the skull, ndarray of bool, shape (z, y, x).")
     bolus = _Result("bolus", "Arrival and baseline, a `Bolus` whose frames count in `frames`.")
-    baseline_volume = _Result("concentration", "Mean signal before the bolus, (z, y, x), 0 outside the skull.")
+    baseline_volume = _Result("concentration", "Mean signal before the bolus, (z, y, x).")
+    shaken = _Result("concentration", "Voxels at bone in a moving head, whose own curves are not used, (z, y, x) bool.")
     raw_concentration = _Result("concentration", "Unsmoothed curves of the intracranial voxels, (n, t).")
     vessel_search = _Result("vessels", "Candidates for arteries and veins, a `VesselSearch`.")
     vessels = _Result("vessels", "Large vessels, ndarray of bool, shape (z, y, x).")
+    vessel_rims = _Result("vessels", "Those vessel voxels that are mostly tissue, ndarray of bool, shape (z, y, x).")
     csf = _Result("vessels", "Cerebrospinal fluid inside the brain, ndarray of bool, shape (z, y, x).")
     concentration = _Result("smoothing", "Smoothed concentration of the brain's voxels, (n, t).")
     arterial_input = _Result("arterial_input", "The AIF in use, an `ArterialInput`.")
@@ -140,7 +121,7 @@ class Analysis:
             if stage in self._results:
                 continue
             started = time.perf_counter()
-            yield Progress(stage, 0.0, _TEXTS[stage])
+            yield Progress(stage, 0.0, stages.TEXTS[stage])
             results, warnings = yield from getattr(self, f"_{stage}_steps")()
             self._results[stage] = results
             self._warnings[stage] = warnings
@@ -203,7 +184,9 @@ class Analysis:
         PerfusionError
             If the mask is empty or has another shape.
         """
-        shapes = [self.series.grid.shape] + [self.grid.shape for _ in ("preparation",) if _ in self._results]
+        shapes = [self.series.grid.shape]
+        if "preparation" in self._results:
+            shapes.append(self.grid.shape)
         self._given_mask = _checked_mask(mask, *shapes)
         self._forget_from("brain")
 
@@ -251,170 +234,95 @@ class Analysis:
             self._warnings.pop(later, None)
             self.seconds.pop(later, None)
 
-    # -- the stages: each takes what earlier ones gave, and returns its results and warnings
+    # -- wiring: what each stage takes
 
     def _preparation_steps(self):
-        settings = self.settings
-        signal, missing = fill_missing(self.series.signal, self.series.times)
-        first = find_unsteady_frames(signal) if settings.frames_to_drop is None else settings.frames_to_drop
-        if signal.shape[0] - first < FEWEST_FRAMES:
-            raise PerfusionError(
-                f"Dropping {first} of {signal.shape[0]} frames leaves fewer than {FEWEST_FRAMES}; drop fewer frames."
-            )
-        signal, grid = yield from limit_matrix_steps(signal[first:], self.series.grid, settings.maximum_matrix)
-        warnings = []
-        if missing:
-            warnings.append(f"{missing} values of the scan were not finite; they were filled from their neighbours.")
-        if first and settings.frames_to_drop is None:
-            warnings.append(f"The first {first} frames are not steady and were left out.")
-        return {"signal": signal, "grid": grid, "first": first, "filled_values": missing}, tuple(warnings)
+        return stages.preparation_steps(self.series, self.settings)
 
     def _motion_steps(self):
-        prepared = self._results["preparation"]
-        signal, grid, first = prepared["signal"], prepared["grid"], prepared["first"]
-        frames = np.arange(first, first + len(signal))
-        if not self.settings.motion_correction:
-            return {"motion": None, "corrected": signal, "frames": frames, "times": self.series.times[frames]}, ()
-        reference = self._reference_frame(first, len(signal))
-        motion = yield from estimate_motion_steps(
-            signal, grid, self.series.modality, reference, self.settings.largest_motion
-        )
-        usable = np.flatnonzero(~motion.corrupted)
-        if usable.size < FEWEST_FRAMES:
-            raise PerfusionError(
-                f"{motion.corrupted.sum()} of {len(signal)} frames look corrupted, which leaves too few; "
-                "raise the largest motion or switch motion correction off."
-            )
-        corrected = yield from apply_motion_steps(signal, grid, motion)
-        warnings = ()
-        if motion.corrupted.any():
-            numbers = ", ".join(str(frame) for frame in frames[motion.corrupted])
-            warnings = (f"Frames {numbers} look corrupted and were left out.",)
-            corrected = corrected[usable]
-        frames = frames[usable]
-        return {
-            "motion": motion,
-            "corrected": corrected,
-            "frames": frames,
-            "times": self.series.times[frames],
-        }, warnings
-
-    def _reference_frame(self, first, count):
-        wanted = self.settings.reference_frame
-        if wanted is None:
-            return 0
-        if not first <= wanted < first + count:
-            raise PerfusionError(
-                f"The reference frame {wanted} is not among the frames in use; choose {first} to {first + count - 1}."
-            )
-        return wanted - first
+        return stages.motion_steps(self.prepared, self.grid, self.first, self.series, self.settings)
 
     def _brain_steps(self):
-        if self._given_mask is None:
-            regions = yield from find_brain_steps(self.corrected, self.grid, self.series.modality)
-        else:
-            regions = yield from self._given_regions_steps()
-        return {"brain_mask": regions.brain, "intracranial": regions.intracranial}, ()
-
-    def _given_regions_steps(self):
-        """The person's brain, and around it the space inside the skull as far as it can be found."""
-        brain = self._given_mask
-        if brain.shape != self.grid.shape:
-            brain = limit_mask(brain, self.settings.maximum_matrix)
-        _check_place(brain, self.corrected[0], self.series.modality)
-        try:
-            found = yield from find_brain_steps(self.corrected, self.grid, self.series.modality)
-        except PerfusionError:
-            return BrainRegions(brain, brain)
-        return BrainRegions(brain, found.intracranial | brain)
+        return stages.brain_steps(self.corrected, self.grid, self.series.modality, self._given_mask, self.settings)
 
     def _bolus_steps(self):
-        settings = self.settings
-        if settings.bolus_curve == "threshold" and self.series.modality == "CT":
-            curve = threshold_curve(self.corrected, self.intracranial, settings.bolus_threshold)
-        else:
-            curve = mean_curve(self.corrected, self.brain_mask)
-        yield Progress("bolus", 0.9, _TEXTS["bolus"])
-        bolus = find_bolus(
-            curve,
-            self.series.modality,
-            threshold=settings.arrival_threshold,
-            arrival=self._in_use(settings.arrival_frame, "arrival"),
-            baseline_start=self._in_use(settings.baseline_start, "baseline start"),
+        return stages.bolus_steps(
+            self.corrected, self.brain_mask, self.intracranial, self.frames, self.series.modality, self.settings
         )
-        return {"bolus": bolus}, bolus.warnings
-
-    def _in_use(self, frame, name):
-        """Index among the frames in use of a frame of the series."""
-        if frame is None:
-            return None
-        found = np.flatnonzero(self.frames == frame)
-        if found.size == 0:
-            raise PerfusionError(f"The {name} frame {frame} is not among the frames in use; choose another.")
-        return int(found[0])
 
     def _concentration_steps(self):
-        rows = yield from _gather_steps(self.corrected, self.intracranial, "concentration")
-        contrast = concentration(rows, self.bolus.baseline, self.series.modality, self.series.echo_time)
-        baseline = np.zeros(self.grid.shape, np.float32)
-        baseline[self.intracranial] = contrast.baseline
-        return {"raw_concentration": contrast.curves, "baseline_volume": baseline}, _clip_warning(contrast)
+        return stages.concentration_steps(
+            self.corrected, self.motion, self.brain_mask, self.intracranial, self.bolus, self.series
+        )
 
     def _vessels_steps(self):
-        curves, inside = self.raw_concentration, self.intracranial
-        search = yield from arteries.search_vessels_steps(curves, inside, self.times, self.bolus.arrival, self.grid)
-        area = np.zeros(self.grid.shape, np.float32)
-        area[inside] = np.nan_to_num(curves @ time_weights(self.times).astype(np.float32))
-        vessels = find_vessels(area, inside)
-        yield Progress("vessels", 0.9, _TEXTS["vessels"])
-        csf = find_csf(self.baseline_volume, self.brain_mask, self.series.modality, self.grid.spacing)
-        return {"vessel_search": search, "vessels": vessels, "csf": csf}, ()
+        return stages.vessels_steps(
+            self.raw_concentration,
+            self.intracranial,
+            self.shaken,
+            self.brain_mask,
+            self.baseline_volume,
+            self.times,
+            self.bolus,
+            self.grid,
+            self.series.modality,
+        )
 
     def _smoothing_steps(self):
-        settings = self.settings
-        tissue = self.brain_mask & ~self.vessels
-        smooth = yield from smooth_series_steps(
+        return stages.smoothing_steps(
+            self.prepared,
             self.corrected,
-            tissue,
-            self.grid.spacing,
-            settings.smoothing,
-            mm=settings.smoothing_mm,
-            range_=settings.smoothing_range,
-            size=settings.smoothing_size,
-            iterations=settings.smoothing_iterations,
+            self.motion,
+            self.shaken,
+            self.brain_mask,
+            self.vessels,
+            self.vessel_rims,
+            self.baseline_volume,
+            self.times,
+            self.bolus,
+            self.grid,
+            self.series,
+            self.settings,
         )
-        rows = yield from _gather_steps(smooth, self.brain_mask, "smoothing")
-        contrast = concentration(rows, self.bolus.baseline, self.series.modality, self.series.echo_time)
-        return {"concentration": contrast.curves}, ()
 
     def _arterial_input_steps(self):
-        settings = self.settings
-        chosen = self._chosen_input()
-        yield Progress("arterial_input", 0.5, _TEXTS["arterial_input"])
-        venous = arteries.venous_output(self.vessel_search, self.grid.shape)
-        finished = arteries.finish_input(
-            chosen,
-            self.times,
-            use_fit=settings.arterial_input_curve == "gamma_variate",
-            partial_volume=settings.partial_volume,
-            factor=settings.partial_volume_factor,
-            venous=venous,
+        return stages.arterial_input_steps(
+            self._chosen_input(), self.vessel_search, self.concentration, self.times, self.grid, self.settings
         )
-        brain_curve = np.nanmean(self.concentration, 0, dtype=float)
-        warnings = finished.warnings + arteries.input_warnings(finished, brain_curve, self.times)
-        return {"arterial_input": finished, "venous_output": venous}, warnings
+
+    def _deconvolution_steps(self):
+        return stages.deconvolution_steps(
+            self.concentration, self.arterial_input, self.times, self.bolus, self.settings
+        )
+
+    def _maps_steps(self):
+        return stages.maps_steps(
+            self.estimate,
+            self.concentration,
+            self.times,
+            self.bolus,
+            self.brain_mask,
+            self.vessels,
+            self.csf,
+            self.baseline_volume,
+            self.grid,
+            self.series,
+            self.settings,
+        )
 
     def _chosen_input(self):
         kind, value = self._choice
-        shape, curves, inside = self.grid.shape, self.raw_concentration, self.intracranial
+        shape = self.grid.shape
         if kind == "automatic":
             return arteries.automatic_input(self.vessel_search, shape)
         if kind == "candidate":
             return arteries.candidate_input(self.vessel_search, value, shape)
         if kind == "curve":
-            chosen = arteries.curve_input(self._curve_in_use(value), self.times, np.zeros(shape, bool))
+            curve = np.asarray(value, float)
+            curve = curve[self.frames] if curve.size == self.series.times.size else curve
+            chosen = arteries.curve_input(curve, self.times, np.zeros(shape, bool))
         elif kind == "seed":
-            voxels = arteries.grow_from_seed(curves, inside, value, self.times, self.grid)
+            voxels = arteries.grow_from_seed(self.raw_concentration, self.intracranial, value, self.times, self.grid)
             chosen = arteries.mask_input(self._curves_of(voxels), voxels, self.times, "seed")
         else:
             voxels = _checked_mask(value, self.series.grid.shape, shape)
@@ -422,47 +330,9 @@ class Analysis:
             chosen = arteries.mask_input(self._curves_of(voxels), voxels, self.times)
         return arteries.with_candidates(chosen, self.vessel_search)
 
-    def _curve_in_use(self, curve):
-        curve = np.asarray(curve, float)
-        return curve[self.frames] if curve.size == self.series.times.size else curve
-
     def _curves_of(self, voxels):
         rows = np.stack([frame[voxels] for frame in self.corrected], 1)
         return concentration(rows, self.bolus.baseline, self.series.modality, self.series.echo_time).curves
-
-    def _deconvolution_steps(self):
-        settings = self.settings
-        estimate = yield from deconvolve_steps(
-            self.concentration,
-            self.arterial_input.curve,
-            self.times,
-            settings.method,
-            quadrature=settings.quadrature,
-            density=settings.tissue_density,
-            hematocrit_factor=settings.hematocrit_factor,
-            longest_tmax=settings.longest_tmax,
-            cbv_from=settings.cbv_from,
-            **settings.method_options(),
-        )
-        return {"estimate": estimate}, tuple(estimate.notes)
-
-    def _maps_steps(self):
-        settings, brain = self.settings, self.brain_mask
-        peak_times = time_to_peak(self.concentration, self.times) + float(self.times[0] - self.series.times[0])
-        arrival_time = float(self.times[self.bolus.arrival] - self.series.times[0])
-        maps = perfusion_maps(self.estimate, peak_times, arrival_time, brain)
-        yield Progress("maps", 0.3, _TEXTS["maps"])
-        if settings.map_smoothing_mm > 0:
-            maps = smoothed_maps(maps, brain & ~self.vessels, self.grid.spacing, settings.map_smoothing_mm)
-        hidden = (self.vessels & settings.hide_vessels) | (self.csf & settings.hide_csf)
-        if hidden.any():
-            maps = without(maps, hidden, brain)
-        if settings.relative_to == "brain_mean":
-            maps = relative_to_mean(maps, brain & ~self.vessels)
-        if settings.relative_to == "mirror":
-            symmetry = yield from find_symmetry_steps(self.baseline_volume, self.grid, self.series.modality)
-            maps = relative_to_mirror(maps, mirror_maps(maps, brain, self.grid, symmetry), brain)
-        return {"maps": maps}, ()
 
 
 def analyze(
@@ -499,31 +369,6 @@ def analyze(
     return Analysis(series, settings, brain_mask, arterial_input).run(progress)
 
 
-_TEXTS = {
-    "preparation": "Checking frames and matrix",
-    "motion": "Correcting motion",
-    "brain": "Finding the brain",
-    "bolus": "Finding the bolus",
-    "concentration": "Computing contrast concentration",
-    "vessels": "Looking for arteries and veins",
-    "smoothing": "Smoothing inside the tissue",
-    "arterial_input": "Preparing the arterial input",
-    "deconvolution": "Deconvolving",
-    "maps": "Computing maps",
-}
-
-
-def _gather_steps(signal: np.ndarray, mask: np.ndarray, stage: str) -> Steps[np.ndarray]:
-    """Rows (n, t) of a mask's voxels."""
-    inside = np.flatnonzero(mask)
-    rows = np.empty((inside.size, len(signal)), np.float32)
-    for first in range(0, len(signal), 8):
-        block = np.stack([frame.ravel()[inside] for frame in signal[first : first + 8]], 1)
-        rows[:, first : first + 8] = block
-        yield Progress(stage, first / len(signal), _TEXTS[stage])
-    return rows
-
-
 def _choice(arterial_input, series):
     if arterial_input is None:
         return "automatic", None
@@ -548,24 +393,3 @@ def _checked_mask(mask, *shapes):
     if not mask.any():
         raise PerfusionError("The mask is empty; draw it, or leave it out to have it found.")
     return mask
-
-
-def _check_place(brain, frame, modality):
-    """A brain mask whose typical voxel is air was made for another scan."""
-    inside, outside = np.median(frame[brain]), np.percentile(frame, 1)
-    span = np.percentile(frame, 99) - outside
-    if modality == "CT" and inside - outside < 0.2 * span:
-        raise PerfusionError(
-            f"The brain mask lies in air (median {inside:g}, darkest part of the scan {outside:g}); "
-            "was it made for this scan?"
-        )
-
-
-def _clip_warning(contrast):
-    if contrast.clipped == 0:
-        return ()
-    part = 100 * contrast.clipped / contrast.curves.size
-    return (
-        f"{contrast.clipped} samples ({part:.2g} %) had no usable MR signal (zero, negative or lost in contrast) "
-        "and were set to a hundredth of the baseline.",
-    )

@@ -107,8 +107,8 @@ def fit_gamma_variate(curve: np.ndarray, times: np.ndarray) -> GammaVariate:
     part = first_pass(curve)
     values, times = curve[part], np.asarray(times, float)[part]
     scale = values.max()
-    start = _best_of_grid(values / scale, times)
-    interval = float(np.median(np.diff(times))) if times.size > 1 else 1.0
+    interval = float(np.median(np.diff(times)))
+    start = _best_of_grid(values / scale, times, interval)
     lower = [times[0] - 20 * interval, 0.2 * interval, 0.3, 0.0]
     upper = [times[int(np.argmax(values))] + interval, times[-1] - times[0] + 20 * interval, 40.0, 10.0]
 
@@ -116,15 +116,23 @@ def fit_gamma_variate(curve: np.ndarray, times: np.ndarray) -> GammaVariate:
         onset, rise, shape, height = parameters
         return height * _unit_curve(times, onset, rise, shape) - values / scale
 
-    found = least_squares(residuals, np.clip(start, lower, upper), bounds=(lower, upper), max_nfev=60)
+    def jacobian(parameters):
+        onset, rise, shape, height = parameters
+        unit = _unit_curve(times, onset, rise, shape)
+        position = np.maximum((times - onset) / rise, 1e-9)
+        by_position = height * unit * shape * (1 / position - 1)
+        by_shape = height * unit * (np.log(position) + 1 - position)
+        return np.stack([-by_position / rise, -by_position * position / rise, by_shape, unit], 1)
+
+    found = least_squares(residuals, np.clip(start, lower, upper), jacobian, bounds=(lower, upper), max_nfev=60)
     onset, rise, shape, height = (float(value) for value in found.x)
     error = float(np.sqrt(np.mean(found.fun**2)) / max(height, 1e-12))
     return GammaVariate(onset, rise, shape, height * float(scale), error)
 
 
-def _best_of_grid(values, times):
+def _best_of_grid(values, times, interval):
     peak = int(np.argmax(values))
-    earliest = times[0] - 0.2 * (times[peak] - times[0])
+    earliest = times[0] - 0.2 * (times[peak] - times[0]) - interval
     onsets = np.linspace(earliest, times[peak], ONSETS, endpoint=False)
     onset, shape = (grid.ravel() for grid in np.meshgrid(onsets, SHAPES))
     rise = times[peak] - onset

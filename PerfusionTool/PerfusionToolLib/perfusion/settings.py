@@ -101,10 +101,10 @@ class Settings:
 
     # smoothing
     smoothing: str = _parameter(
-        "gaussian", "smoothing", "Smoothing of every frame inside the tissue", choices=SMOOTHINGS
+        "bilateral", "smoothing", "Smoothing of every frame inside the tissue", choices=SMOOTHINGS
     )
     smoothing_mm: float = _parameter(
-        2.5,
+        3.0,
         "smoothing",
         "Standard deviation of the smoothing kernel",
         unit="mm",
@@ -113,9 +113,9 @@ class Settings:
         applies={"smoothing": ("gaussian", "guided", "bilateral")},
     )
     smoothing_range: float = _parameter(
-        0.05,
+        0.1,
         "smoothing",
-        "Edges stronger than this part of the tissue's contrast are kept",
+        "Edges of the mean image stronger than this part of the tissue's contrast are kept",
         minimum=0.001,
         maximum=10,
         applies={"smoothing": ("guided", "bilateral")},
@@ -123,7 +123,7 @@ class Settings:
     smoothing_size: int = _parameter(
         3,
         "smoothing",
-        "Width of the median",
+        "Width of the median, in voxels of the finest axis",
         unit="voxels",
         minimum=3,
         maximum=15,
@@ -196,6 +196,15 @@ class Settings:
         minimum=0.0001,
         maximum=10,
         applies={"method": ("Tikhonov",)},
+    )
+    cbv_window: float | None = _parameter(
+        35.0,
+        "deconvolution",
+        "Areas under tissue curve and AIF end this long after the bolus arrives, where drift would outweigh contrast; "
+        "empty: at the end of the scan",
+        unit="s",
+        minimum=10,
+        maximum=600,
     )
     longest_tmax: float = _parameter(
         25.0,

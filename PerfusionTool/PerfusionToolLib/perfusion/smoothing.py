@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-
 import numpy as np
 from scipy import ndimage, sparse
 from scipy.special import ive
@@ -13,6 +9,7 @@ from scipy.special import ive
 from .errors import PerfusionError
 from .progress import Progress, Steps, drain
 from .settings import SMOOTHINGS
+from .threads import in_threads
 
 # Neighbours farther than this many standard deviations have no part in the bilateral average.
 BILATERAL_REACH = 2.5
@@ -32,6 +29,7 @@ def smooth_series_steps(
     range_: float = 0.05,
     size: int = 3,
     iterations: int = 5,
+    in_place: bool = False,
 ) -> Steps[np.ndarray]:
     """Smooth every frame of a scan inside the tissue, step by step.
 
@@ -43,7 +41,7 @@ def smooth_series_steps(
     Parameters
     ----------
     signal : ndarray of shape (t, z, y, x)
-        Finite signal of any real type; it is not changed.
+        Finite signal of any real type; not changed unless `in_place`.
     tissue : ndarray of bool, shape (z, y, x)
         Voxels to smooth: the brain without its large vessels.
     spacing : array_like of shape (3,)
@@ -60,6 +58,8 @@ def smooth_series_steps(
         same width in mm ("median").
     iterations : int
         Steps of the flow ("curvature_flow").
+    in_place : bool
+        Change `signal` itself, a float32 array, instead of a copy.
 
     Yields
     ------
@@ -104,7 +104,7 @@ def smooth_series_steps(
 
     yield Progress("smoothing", 0.0, "Preparing the smoothing")
     spacing = np.asarray(spacing, float)
-    smoothed = np.array(signal, np.float32)
+    smoothed = signal if in_place else np.array(signal, np.float32)
     yield Progress("smoothing", 0.0, "Preparing the smoothing")
     box = _bounding_box(tissue)
     inside, frames = tissue[box], smoothed[(slice(None), *box)]
@@ -118,7 +118,7 @@ def smooth_series_steps(
         work, jobs = _median(frames, inside, spacing, size)
     else:
         work, jobs = _curvature_flow(frames, inside, spacing, iterations)
-    yield from _run(work, jobs, "Smoothing")
+    yield from in_threads("smoothing", work, jobs, "Smoothing")
     return smoothed
 
 
@@ -141,6 +141,62 @@ def smooth_series(signal: np.ndarray, tissue: np.ndarray, spacing: np.ndarray, *
         As `smooth_series_steps`.
     """
     return drain(smooth_series_steps(signal, tissue, spacing, *args, **options))
+
+
+def fill_from_neighbours_steps(
+    frames: np.ndarray, targets: np.ndarray, sources: np.ndarray, spacing: np.ndarray, mm: float
+) -> Steps[None]:
+    """Replace the curves of some voxels by the Gaussian average of others near them, in place, step by step.
+
+    Parameters
+    ----------
+    frames : ndarray of float32, shape (t, z, y, x)
+        Changed where `targets` holds; a target without a source within reach keeps its curve.
+    targets, sources : ndarray of bool, shape (z, y, x)
+        Voxels to replace, and voxels to average.
+    spacing : array_like of shape (3,)
+        Voxel size in mm along (z, y, x).
+    mm : float
+        Standard deviation of the Gaussian in mm.
+
+    Yields
+    ------
+    Progress
+    """
+    sources = sources & ~targets
+    if not targets.any() or not sources.any():
+        return
+    either = targets | sources
+    spacing = np.asarray(spacing, float)
+    offsets = _ellipsoid(spacing, BILATERAL_REACH * mm)
+    nearness = np.exp(-(((offsets * spacing / mm) ** 2).sum(axis=1)) / 2).astype(np.float32)
+    yield Progress("smoothing", 0.0, "Filling from neighbours")
+    curves = _curves(frames, either)
+    yield Progress("smoothing", 0.0, "Filling from neighbours")
+    is_source = sources[either]
+    filled_rows = np.flatnonzero(targets[either])
+    neighbours_of = _neighbours(either, offsets)
+    voxels = np.nonzero(either)
+
+    def fill_rows(part):
+        rows = filled_rows[part]
+        neighbours = neighbours_of(rows)
+        weights = np.where((neighbours >= 0) & is_source[neighbours], nearness, np.float32(0))
+        near = weights.any(axis=1)
+        rows, neighbours, weights = rows[near], neighbours[near], weights[near]
+        weights /= weights.sum(axis=1, keepdims=True)
+        _put_curves(frames, voxels, rows, _weighted(curves, neighbours, weights))
+
+    yield from in_threads("smoothing", fill_rows, _row_slices(len(filled_rows), len(offsets)), "Filling")
+
+
+def _weighted(curves, neighbours, weights):
+    """Weighted sums of the curves of neighbours (n, k); -1 stands for none and has the weight 0."""
+    ends = np.arange(len(neighbours) + 1, dtype=np.int32) * neighbours.shape[1]
+    matrix = sparse.csr_array(
+        (weights.ravel(), np.maximum(neighbours, 0).ravel(), ends), shape=(len(neighbours), len(curves))
+    )
+    return matrix @ curves
 
 
 def smooth_volume(volume: np.ndarray, mask: np.ndarray, spacing: np.ndarray, mm: float) -> np.ndarray:
@@ -174,21 +230,6 @@ def smooth_volume(volume: np.ndarray, mask: np.ndarray, spacing: np.ndarray, mm:
 
 def _bounding_box(mask):
     return ndimage.find_objects(mask.astype(np.int8))[0]
-
-
-def _run(work: Callable, jobs: Iterable, text: str) -> Steps[None]:
-    """Do independent jobs on all cores; given up, it lets the running jobs end and starts no other."""
-    pool = ThreadPoolExecutor(os.cpu_count())
-    try:
-        waiting = {pool.submit(work, job) for job in jobs}
-        total = len(waiting)
-        while waiting:
-            done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
-            for future in done:
-                future.result()
-            yield Progress("smoothing", 1 - len(waiting) / total, text)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _masked_gaussian(mask, spacing, mm):
@@ -275,11 +316,7 @@ def _bilateral(frames, inside, spacing, mm, range_):
         weights *= nearness
         weights[neighbours < 0] = 0
         weights /= weights.sum(axis=1, keepdims=True)
-        ends = np.arange(len(neighbours) + 1, dtype=np.int32) * len(offsets)
-        matrix = sparse.csr_array(
-            (weights.ravel(), np.maximum(neighbours, 0).ravel(), ends), shape=(len(neighbours), len(curves))
-        )
-        _put_curves(frames, voxels, rows, matrix @ curves)
+        _put_curves(frames, voxels, rows, _weighted(curves, neighbours, weights))
 
     return smooth_rows, _row_slices(len(curves), len(offsets))
 

@@ -65,7 +65,7 @@ def find_symmetry_steps(volume: np.ndarray, grid: Grid, modality: str) -> Steps[
     centre = guess.point
     image = guess.reflect(transform[:3, :3] @ centre + transform[:3, 3])
     reflection = (np.eye(3) - 2 * np.outer(guess.normal, guess.normal)) @ transform[:3, :3]
-    values, vectors = np.linalg.eigh((reflection + reflection.T) / 2)
+    _, vectors = np.linalg.eigh((reflection + reflection.T) / 2)
     normal = vectors[:, 0] * np.sign(vectors[0, 0])
     return SymmetryPlane((centre + image) / 2, normal)
 

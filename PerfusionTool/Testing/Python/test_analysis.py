@@ -150,7 +150,7 @@ def test_changed_settings_forget_only_what_follows(head):
     study = analyze(head.series, QUICK)
     study.change_settings(Settings(motion_correction=False, method="oSVD"))
     assert study.stages_done == STAGES[: STAGES.index("deconvolution")]
-    study.change_settings(Settings(motion_correction=False, method="oSVD", smoothing_mm=3.0))
+    study.change_settings(Settings(motion_correction=False, method="oSVD", smoothing_mm=4.0))
     assert study.stages_done == STAGES[: STAGES.index("smoothing")]
     study.run()
     assert study.stages_done == STAGES

@@ -202,3 +202,66 @@ def test_an_input_beyond_an_occlusion_is_warned_of():
     rank = next(rank for rank, candidate in enumerate(found.arteries) if candidate.place[0] > 25)
     chosen = arteries.candidate_input(found, rank, GRID.shape)
     assert any("beyond an occlusion" in warning for warning in arteries.input_warnings(chosen, TISSUE, TIMES))
+
+
+def with_disturbance(curve, place=(1, slice(22, 26), slice(4, 8)), **options):
+    """The scan with one more group of voxels, of the given curve plus noise."""
+    volume = scan(**options).reshape(*GRID.shape, -1)
+    volume[place] = curve + np.random.default_rng(9).normal(0, 5, volume[place].shape)
+    return volume.reshape(-1, TIMES.size)
+
+
+def verdicts(candidates, low=4, high=8):
+    """Candidates whose centre has an x index from `low` to below `high`."""
+    return [candidate for candidate in candidates if low <= GRID.to_indices(candidate.place)[2] < high]
+
+
+def before_the_bolus(shape):
+    """Changes of 80, a fifth of the peak, in frames that have no contrast yet."""
+    changes = {"step": np.arange(TIMES.size) < 4, "hump": np.exp(-0.5 * ((TIMES - TIMES[3]) / 2) ** 2)}
+    return 80.0 * changes[shape]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("shape", ["step", "hump"])
+def test_what_changes_before_the_bolus_is_no_vessel(shape, sign):
+    change = sign * before_the_bolus(shape)
+    for vessel in (1.5 * ARTERY, 1.5 * VEIN):
+        found = search(with_disturbance(vessel + change))
+        for judged in (found.arteries, found.veins):
+            assert any("changes before the bolus arrives" in candidate.reason for candidate in verdicts(judged))
+            assert not any(candidate.accepted for candidate in verdicts(judged))
+        still = search(with_disturbance(vessel))
+        assert any(candidate.accepted for candidate in verdicts(still.arteries) + verdicts(still.veins))
+
+
+def test_what_rises_a_frame_or_more_before_the_bolus_is_no_vessel():
+    half_rise = float(np.interp(0.5, ARTERY[: ARTERY.argmax()] / ARTERY.max(), TIMES[: ARTERY.argmax()]))
+    too_late = int(np.searchsorted(TIMES, half_rise)) + 1
+    found = arteries.search_vessels(scan(), INSIDE, TIMES, too_late, GRID)
+    reasons = [candidate.reason for candidate in verdicts(found.arteries, 10, 14)]
+    assert any("rises before the bolus arrives" in reason for reason in reasons)
+    assert all(reason.startswith("rejected") for reason in reasons)
+    in_time = arteries.search_vessels(scan(), INSIDE, TIMES, too_late - 1, GRID)
+    assert arteries.automatic_input(in_time, GRID.shape).voxels[:, 10:14, 10:14].any()
+
+
+@pytest.mark.parametrize("arrival", [1, 2, 3])
+def test_an_artery_passes_where_hardly_any_frame_precedes_the_bolus(arrival):
+    first = ARRIVAL - arrival
+    found = arteries.search_vessels(scan()[:, first:], INSIDE, TIMES[first:], arrival, GRID)
+    assert arteries.automatic_input(found, GRID.shape).voxels[:, 10:14, 10:14].any()
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_vein_whose_peak_the_scan_cuts_off_is_no_venous_output(beyond):
+    peak = int(np.argmax(VEIN))
+    kept = slice(0, peak + 1 + beyond)
+    found = arteries.search_vessels(scan()[:, kept], INSIDE, TIMES[kept], ARRIVAL, GRID)
+    assert any("cut off by the end" in candidate.reason for candidate in verdicts(found.veins, 30, 34))
+    assert arteries.venous_output(found, GRID.shape) is None
+    assert arteries.automatic_input(found, GRID.shape).voxels[:, 10:14, 10:14].any()
+
+
+def test_without_a_vein_no_artery_passes_for_one():
+    assert arteries.venous_output(search(scan(vein=TISSUE)), GRID.shape) is None

@@ -466,3 +466,22 @@ def test_bad_input_is_refused_with_a_sentence(change, words):
     with pytest.raises(PerfusionError, match=words) as raised:
         deconvolve(**{**GOOD, **change})
     assert str(raised.value).endswith((".", ";")) and "\n" not in str(raised.value)
+
+
+def test_areas_may_end_early_without_changing_a_curve_that_has_washed_out():
+    curve = tissue(TIMES, 60, 4)[None]
+    whole = deconvolve(curve, artery(TIMES), TIMES)
+    early = deconvolve(curve, artery(TIMES), TIMES, area_until=8 + 35)
+    assert np.isclose(early.cbv[0], whole.cbv[0], rtol=0.01)
+    assert np.allclose(early.cbf, whole.cbf)
+
+
+def test_areas_that_end_early_leave_a_late_drift_out():
+    drift = np.where(TIMES > 45, 3.0, 0.0)
+    plain, drifted = (
+        deconvolve((tissue(TIMES, 25, 4.8) + extra)[None], artery(TIMES), TIMES, area_until=43.0).cbv[0]
+        for extra in (0, drift)
+    )
+    assert np.isclose(plain, drifted)
+    with pytest.raises(PerfusionError, match=r"cannot end at 0\.5 s"):
+        deconvolve(drift[None], artery(TIMES), TIMES, area_until=0.5)

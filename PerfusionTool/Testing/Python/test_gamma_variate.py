@@ -60,6 +60,10 @@ def test_a_square_pulse_does_not_pass_for_a_bolus():
     assert fit_gamma_variate(curve, TIMES).error > 0.12
 
 
+def test_a_curve_that_only_falls_is_fitted_all_the_same():
+    assert np.isfinite(fit_gamma_variate(np.exp(-TIMES / 10), TIMES).error)
+
+
 @pytest.mark.parametrize("curve", [np.zeros(45), -np.ones(45), np.full(45, np.nan)])
 def test_a_curve_without_a_peak_is_refused(curve):
     with pytest.raises(PerfusionError, match="peak above 0"):

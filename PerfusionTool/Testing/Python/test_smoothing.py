@@ -3,8 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PerfusionToolLib.perfusion.errors import PerfusionError
-from PerfusionToolLib.perfusion.progress import Progress
-from PerfusionToolLib.perfusion.smoothing import smooth_series, smooth_series_steps, smooth_volume
+from PerfusionToolLib.perfusion.progress import Progress, drain
+from PerfusionToolLib.perfusion.smoothing import (
+    fill_from_neighbours_steps,
+    smooth_series,
+    smooth_series_steps,
+    smooth_volume,
+)
 
 FILTERS = ("gaussian", "guided", "bilateral", "curvature_flow", "median")
 # Voxels 2 mm wide in plane and 5 mm thick: the kernels must know the difference.
@@ -247,3 +252,27 @@ def test_map_stays_without_smoothing_or_without_values(tissue):
     np.testing.assert_array_equal(smooth_volume(volume, tissue, SPACING, 0), volume)
     missing = np.full(tissue.shape, np.nan)
     assert np.isnan(smooth_volume(missing, tissue, SPACING, 2.5)).all()
+
+
+def test_filling_takes_only_sources_and_changes_only_targets():
+    rng = np.random.default_rng(3)
+    frames = rng.normal(40, 1, (12, 4, 20, 20)).astype(np.float32)
+    sources = np.zeros(frames.shape[1:], bool)
+    sources[:, 4:16, 4:16] = True
+    targets = np.zeros_like(sources)
+    targets[1, 8:10, 8:10] = True
+    frames[:, targets] = 500
+    frames[:, ~sources] = -1000
+    before = frames.copy()
+    drain(fill_from_neighbours_steps(frames, targets, sources, (5.0, 1.0, 1.0), 2.0))
+    assert np.abs(frames[:, targets] - 40).max() < 1
+    assert np.array_equal(frames[:, ~targets], before[:, ~targets])
+
+
+def test_filling_leaves_a_target_without_sources_in_reach_as_it_is():
+    frames = np.full((12, 1, 30, 30), 7, np.float32)
+    sources, targets = np.zeros((2, 1, 30, 30), bool)
+    sources[0, 0, 0] = targets[0, 29, 29] = True
+    frames[:, targets] = 3
+    drain(fill_from_neighbours_steps(frames, targets, sources, (5.0, 1.0, 1.0), 2.0))
+    assert (frames[:, targets] == 3).all()

@@ -35,6 +35,7 @@ def deconvolve(
     hematocrit_factor=0.73,
     longest_tmax=25.0,
     cbv_from="area",
+    area_until=None,
     **options,
 ) -> Estimate:
     """Haemodynamic values from tissue curves and an arterial input.
@@ -62,6 +63,8 @@ def deconvolve(
         The peak is searched up to this lag in s.
     cbv_from : {"area", "residue"}
         CBV from the areas of the curves, by the trapezoid rule over the true times, or from the area of k.
+    area_until : float, optional
+        Time in s, on the clock of `times`, at which the areas under the curves end; the last frame where left out.
     **options
         Of the method: ``threshold`` (sSVD 0.2, bcSVD 0.1), ``oscillation_index`` (oSVD 0.035), ``regularization``
         (Tikhonov 0.1).
@@ -91,6 +94,7 @@ def deconvolve(
             hematocrit_factor=hematocrit_factor,
             longest_tmax=longest_tmax,
             cbv_from=cbv_from,
+            area_until=area_until,
             **options,
         )
     )
@@ -107,6 +111,7 @@ def deconvolve_steps(
     hematocrit_factor=0.73,
     longest_tmax=25.0,
     cbv_from="area",
+    area_until=None,
     **options,
 ) -> Steps[Estimate]:
     """`deconvolve` in short steps, with the same parameters.
@@ -127,7 +132,7 @@ def deconvolve_steps(
     if cbv_from not in ("area", "residue"):
         raise PerfusionError(f"CBV cannot come from {cbv_from!r}; choose area or residue.")
     estimator = _prepare(method, problem, options)
-    weights = time_weights(problem.times)
+    weights = _area_weights(problem.times, area_until)
     area_weights = (weights / (weights @ problem.arterial_input)).astype(tissue.dtype)
 
     values = np.full((4, len(tissue)), np.nan, tissue.dtype)
@@ -150,6 +155,16 @@ def deconvolve_steps(
     mark(flags, cbv <= 0, Flag.NO_VOLUME)
     mtt = np.divide(60 * cbv, cbf, out=np.full_like(cbf, np.nan), where=cbv > 0)
     return Estimate(cbf, cbv, mtt, tmax, delay, flags, _notes(problem), estimator, tissue)
+
+
+def _area_weights(times, area_until):
+    weights = time_weights(times)
+    if area_until is None:
+        return weights
+    counted = times <= area_until
+    if counted.sum() < 2:
+        raise PerfusionError(f"The areas cannot end at {area_until:g} s; choose a time after {times[1]:g} s.")
+    return np.append(time_weights(times[counted]), np.zeros(np.count_nonzero(~counted)))
 
 
 def _prepare(method: str, problem: Problem, options: dict) -> Estimator:

@@ -1,31 +1,27 @@
-"""Search for arteries and veins: groups of voxels with strong bolus curves, each judged in words."""
+"""Groups of neighbouring voxels with strong bolus curves: candidates for arteries and veins, measured, not judged."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 from scipy.integrate import trapezoid
 
-from .gamma_variate import GammaVariate, fit_gamma_variate
-from .progress import Progress, Steps
-from .series import Grid
+from ..gamma_variate import GammaVariate, fit_gamma_variate
+from ..progress import Progress, Steps
+from ..series import Grid
 
+# From strict to relaxed, in per cent of the voxels: only the relaxed levels reach small vessels and late veins.
 STRENGTH_PERCENTILES = (99.8, 99.5, 99.0, 98.0, 96.0, 92.0)
 TIME_PERCENTILES = (5.0, 10.0, 20.0, 35.0, 60.0, 100.0)
 COMPONENTS_PER_LEVEL = 30
+# A core is what reaches this part of its component's strength; below it partial volume flattens the mean curve.
 CORE_STRENGTH = 0.75
-LARGEST_CORE = 60
-SMALLEST_GROUP = 2
-SMALLEST_SIGNIFICANCE = 8.0
-LARGEST_FIT_ERROR = 0.12
-LARGEST_ROUGHNESS = 3.0
-LARGEST_REST = 0.65
-LATEST_ARTERY = 2.5
-LATENESS_SCALE = 1.5
-EARLIEST_VEIN = 1.0
-CREDIBLE_PEAK = 0.25
+LARGEST_CORE_VOXELS = 60
+SMALLEST_GROUP_VOXELS = 2
+# A group is the same vessel again when more than this part of it was found at a stricter level.
+LARGEST_OVERLAP = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +134,7 @@ def find_vessel_candidates_steps(
         )
         for rows in _cores(np.flatnonzero(level), where, strength, peak_time, mask.shape, times):
             place = tuple(where[rows].T)
-            if taken[place].mean() > 0.3:
+            if taken[place].mean() > LARGEST_OVERLAP:
                 continue
             taken[place] = True
             candidates.append(describe_vessel(strong_curves[rows].mean(0), where[rows], times, grid))
@@ -184,8 +180,8 @@ def _cores(rows, where, strength, peak_time, shape, times):
         for piece in range(1, pieces_count + 1):
             core = members[pieces == piece]
             core = core[np.abs(peak_time[core] - np.median(peak_time[core])) <= 1.5 * interval]
-            if core.size >= SMALLEST_GROUP:
-                yield core[np.argsort(strength[core])[::-1][:LARGEST_CORE]]
+            if core.size >= SMALLEST_GROUP_VOXELS:
+                yield core[np.argsort(strength[core])[::-1][:LARGEST_CORE_VOXELS]]
 
 
 def _components(places, shape):
@@ -256,109 +252,3 @@ def half_rise_time(curve: np.ndarray, times: np.ndarray) -> float:
     left = int(below[-1])
     part = (half - curve[left]) / (curve[left + 1] - curve[left])
     return float(times[left] + part * (times[left + 1] - times[left]))
-
-
-def judge_arteries(candidates: list[VesselCandidate], noise: float, smallest: int = 3) -> list[VesselCandidate]:
-    """Accept or reject candidates as arteries, and score them.
-
-    A good AIF is high, early, smooth and large enough, and follows a gamma variate. The score is the product
-    peak × earliness × goodness of fit × size, each relative to what is best or enough.
-
-    Parameters
-    ----------
-    candidates : list of VesselCandidate
-    noise : float
-        Standard deviation of the noise of one voxel's concentration.
-    smallest : int
-        Fewest voxels of an artery.
-
-    Returns
-    -------
-    list of VesselCandidate
-        All of them, the best first, each with its score and the reason.
-    """
-    judged = [_judged_shape(candidate, noise, smallest) for candidate in candidates]
-    credible = [c for c in judged if c.accepted]
-    if not credible:
-        return judged
-    highest = max(c.peak for c in credible)
-    earliest = min(c.arrival for c in credible if c.peak >= CREDIBLE_PEAK * highest)
-    judged = [_judged_artery(c, highest, earliest) if c.accepted else c for c in judged]
-    return _ranked(judged)
-
-
-def _judged_shape(candidate, noise, smallest):
-    count = len(candidate.voxels)
-    mean_noise = max(noise / np.sqrt(count), candidate.noise, 1e-12)
-    rest = candidate.curve[-3:].mean() / max(candidate.peak, 1e-12)
-    if count < smallest:
-        reason = f"only {count} voxel{'s' * (count != 1)}, at least {smallest} are needed"
-    elif candidate.peak < SMALLEST_SIGNIFICANCE * mean_noise:
-        reason = f"peak is only {candidate.peak / mean_noise:.1f} times the noise"
-    elif candidate.roughness > LARGEST_ROUGHNESS:
-        reason = f"curve is not smooth (roughness {candidate.roughness:.1f})"
-    elif candidate.fit.error > LARGEST_FIT_ERROR:
-        reason = f"curve is not a bolus (gamma-variate fit misses by {100 * candidate.fit.error:.0f} % of the peak)"
-    elif rest > LARGEST_REST:
-        reason = f"contrast does not wash out ({100 * rest:.0f} % of the peak is left at the end)"
-    else:
-        return replace(candidate, accepted=True)
-    return replace(candidate, reason="rejected: " + reason)
-
-
-def _judged_artery(candidate, highest, earliest):
-    lateness = max(candidate.arrival - earliest, 0.0)
-    if lateness > LATEST_ARTERY:
-        reason = f"rejected: rises {lateness:.1f} s after the earliest artery (a vein, or beyond an occlusion)"
-        return replace(candidate, accepted=False, reason=reason)
-    earliness = np.exp(-0.5 * (lateness / LATENESS_SCALE) ** 2)
-    goodness = 1 - candidate.fit.error / LARGEST_FIT_ERROR / 2
-    size = min(1.0, len(candidate.voxels) / 8) ** 0.5
-    score = float(candidate.peak / highest * earliness * goodness * size)
-    reason = (
-        f"peak {100 * candidate.peak / highest:.0f} % of the highest, {lateness:.1f} s after the earliest, "
-        f"{len(candidate.voxels)} voxels, fit error {100 * candidate.fit.error:.1f} %"
-    )
-    return replace(candidate, score=score, reason=reason)
-
-
-def judge_veins(
-    candidates: list[VesselCandidate], artery_arrival: float, noise: float, smallest: int = 3
-) -> list[VesselCandidate]:
-    """Accept or reject candidates as veins, and score them by area and shape.
-
-    Parameters
-    ----------
-    candidates : list of VesselCandidate
-    artery_arrival : float
-        Time in s at which the AIF rises to half its peak; a vein rises at least a second later.
-    noise : float
-        Standard deviation of the noise of one voxel's concentration.
-    smallest : int
-        Fewest voxels of a vein.
-
-    Returns
-    -------
-    list of VesselCandidate
-        All of them, the best first.
-    """
-    judged = [_judged_shape(candidate, noise, smallest) for candidate in candidates]
-    areas = [c.area for c in judged if c.accepted and c.arrival >= artery_arrival + EARLIEST_VEIN]
-    if not areas:
-        return judged
-    return _ranked([_judged_vein(c, artery_arrival, max(areas)) if c.accepted else c for c in judged])
-
-
-def _judged_vein(candidate, artery_arrival, largest):
-    lateness = candidate.arrival - artery_arrival
-    if lateness < EARLIEST_VEIN:
-        reason = f"rejected: rises {lateness:.1f} s after the AIF, too early for a vein"
-        return replace(candidate, accepted=False, reason=reason)
-    size = min(1.0, len(candidate.voxels) / 8) ** 0.5
-    score = float(candidate.area / largest * (1 - candidate.fit.error / LARGEST_FIT_ERROR / 2) * size)
-    reason = f"area {100 * candidate.area / largest:.0f} % of the largest, {lateness:.1f} s after the AIF"
-    return replace(candidate, score=score, reason=reason)
-
-
-def _ranked(candidates):
-    return sorted(candidates, key=lambda candidate: candidate.score, reverse=True)

@@ -1,0 +1,131 @@
+"""Perfusion maps of a 4D CT perfusion or DSC-MRI scan.
+
+Writes CBF, CBV, MTT, Tmax and TTP maps, the masks, settings.json (everything needed to do it again) and overview.png.
+Every parameter of the pipeline is an option; all of them have defaults.
+
+  python -m PerfusionToolLib analyze scan.nii.gz --modality CT --frame-interval 1.5 -o results
+  python -m PerfusionToolLib analyze dsc.nii.gz --modality MR --echo-time 0.03 --method oSVD -o results
+  python -m PerfusionToolLib analyze scan.nii.gz --settings results/settings.json -o again
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+from ..perfusion.settings import Settings
+from ..studies.request import SERIES, Request
+from .messages import ProgressBar, print_warnings
+from .options import add_settings, chosen_settings
+
+IN_SUMMARY = ("brain_volume_ml", "bolus", "arterial_input", "venous_output", "maps", "warnings", "seconds")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this command takes."""
+    parser.usage = "%(prog)s SCAN --modality CT|MR -o FOLDER [options]"
+    parser.add_argument("scan", type=Path, metavar="SCAN", help="4D scan: .nii, .nii.gz, .nrrd or .seq.nrrd")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder for the results")
+    parser.add_argument("--modality", choices=("CT", "MR"), help="what the scan shows")
+    times = parser.add_mutually_exclusive_group()
+    times.add_argument("--frame-interval", type=float, metavar="S", help="seconds between frames (default: the file's)")
+    times.add_argument("--times", type=Path, metavar="FILE", help="frame times: CSV, JSON, text (default: the file's)")
+    parser.add_argument("--echo-time", type=float, metavar="S", help="echo time in seconds, MR (default: the file's)")
+    parser.add_argument("--brain-mask", type=Path, metavar="FILE", help="mask on the scan's grid (default: found)")
+    parser.add_argument(
+        "--arterial-input",
+        type=_arterial_input,
+        metavar="FILE|I,J,K",
+        help="mask on the scan's grid, CSV of a curve (time, value) or voxel in an artery (default: found)",
+    )
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="settings.json of an earlier analysis; for the same scan also its times, mask and arterial input",
+    )
+    parser.add_argument(
+        "--save", type=_series, default=(), metavar="NAMES", help=f"4D series to write too: {','.join(SERIES)}"
+    )
+    parser.add_argument("--json", action="store_true", help="print a summary as JSON, and nothing else")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_settings(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Analyse a scan and say what was found."""
+    settings = chosen_settings(options, _earlier_settings(options))
+    if options.modality is None and options.settings is None:
+        options.parser.error("give --modality CT or --modality MR")
+
+    from ..files import read_json
+    from ..perfusion.progress import drain
+    from ..studies.single import RECORD, analyze_scan_steps
+
+    request = Request(
+        scan=options.scan,
+        modality=options.modality,
+        times=options.times,
+        frame_interval=options.frame_interval,
+        echo_time=options.echo_time,
+        brain_mask=options.brain_mask,
+        arterial_input=options.arterial_input,
+        settings=settings,
+        save=options.save,
+        record=options.settings,
+    )
+    with ProgressBar(options.quiet) as bar:
+        study = drain(analyze_scan_steps(request, options.output), bar.report)
+    print_warnings(study.warnings)
+    record = read_json(options.output / RECORD)
+    print(_as_json(record, options.output) if options.json else _as_text(record["results"], options.output))
+
+
+def _earlier_settings(options):
+    if options.settings is None:
+        return Settings()
+    from ..files import read_settings
+
+    return read_settings(options.settings)
+
+
+def _arterial_input(word):
+    if re.fullmatch(r"-?\d+,-?\d+,-?\d+", word):
+        return tuple(int(index) for index in word.split(","))
+    return Path(word)
+
+
+def _series(word):
+    names = tuple(dict.fromkeys(word.split(",")))
+    unknown = [name for name in names if name not in SERIES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown series {unknown[0]!r}; choose from {', '.join(SERIES)}")
+    return names
+
+
+def _as_json(record, folder):
+    summary = {"output": str(folder.resolve()), "files": record["files"]}
+    return json.dumps(summary | {name: record["results"][name] for name in IN_SUMMARY}, indent=2)
+
+
+def _as_text(results, folder):
+    arterial_input = results["arterial_input"]
+    rows = [
+        f"Brain            {results['brain_volume_ml']:.0f} ml",
+        f"Bolus arrival    {results['bolus']['arrival_time']:.1f} s",
+        f"Arterial input   {arterial_input['source']}, {len(arterial_input['voxels'])} voxels, "
+        f"peak {max(arterial_input['curve']):.4g} {arterial_input['unit']}",
+        "",
+        f"{'Map':<17}{'median':>9}{'5 %':>9}{'95 %':>9}  unit",
+    ]
+    for name, values in results["maps"].items():
+        low, median, high = (_number(values[key]) for key in ("percentile_5", "median", "percentile_95"))
+        rows.append(f"{name:<17}{median}{low}{high}  {values['unit']}")
+    rows += ["", f"{sum(results['seconds'].values()):.1f} s of computing; the results are in {folder}"]
+    return "\n".join(rows)
+
+
+def _number(value):
+    return f"{'–':>9}" if value is None else f"{value:9.2f}"

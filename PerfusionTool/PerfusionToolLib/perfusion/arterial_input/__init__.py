@@ -1,0 +1,36 @@
+"""The arterial input function and the venous output: found, seeded, drawn or given; scaled for partial volume."""
+
+from .candidates import VesselCandidate
+from .doubts import input_warnings
+from .partial_volume import finish_input, partial_volume_factor
+from .search import VesselSearch, search_vessels, search_vessels_steps
+from .seed import grow_from_seed
+from .sources import (
+    ArterialInput,
+    VenousOutput,
+    automatic_input,
+    candidate_input,
+    curve_input,
+    mask_input,
+    venous_output,
+    with_candidates,
+)
+
+__all__ = [
+    "ArterialInput",
+    "VenousOutput",
+    "VesselCandidate",
+    "VesselSearch",
+    "automatic_input",
+    "candidate_input",
+    "curve_input",
+    "finish_input",
+    "grow_from_seed",
+    "input_warnings",
+    "mask_input",
+    "partial_volume_factor",
+    "search_vessels",
+    "search_vessels_steps",
+    "venous_output",
+    "with_candidates",
+]

@@ -1,0 +1,309 @@
+"""The stages of an analysis: each takes what earlier ones gave, and returns its results and what to tell a person.
+
+Every function is a generator of `Progress` that returns ``(results, warnings)``: a dict of named results, and a tuple
+of sentences.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import ndimage
+
+from . import arterial_input as arteries
+from .bolus import find_bolus, mean_curve, threshold_curve
+from .brain import BrainRegions, find_brain_steps, find_csf, find_vessels, vessel_rims
+from .concentration import concentration, time_to_peak
+from .deconvolution import deconvolve_steps
+from .deconvolution.convolution import time_weights
+from .errors import PerfusionError
+from .maps import perfusion_maps, relative_to_mean, relative_to_mirror, smoothed_maps, without
+from .motion import apply_motion_steps, estimate_motion_steps, remove_aliasing_steps
+from .preprocessing import fill_missing, find_unsteady_frames, limit_mask, limit_matrix_steps
+from .progress import Progress, Steps
+from .series import FEWEST_FRAMES
+from .smoothing import fill_from_neighbours_steps, smooth_series_steps
+from .symmetry import find_symmetry_steps, mirror_maps
+
+TEXTS = {
+    "preparation": "Checking frames and matrix",
+    "motion": "Correcting motion",
+    "brain": "Finding the brain",
+    "bolus": "Finding the bolus",
+    "concentration": "Computing contrast concentration",
+    "vessels": "Looking for arteries and veins",
+    "smoothing": "Smoothing inside the tissue",
+    "arterial_input": "Preparing the arterial input",
+    "deconvolution": "Deconvolving",
+    "maps": "Computing maps",
+}
+
+# HU about brain tissue: denser is bone, lighter is air or fat, and neither may mix into tissue when a frame is moved.
+TISSUE_WINDOW = (-65.0, 35.0)
+BONE_NEAR = 70.0
+NOTABLE_MOTION = 0.3
+FILL_MM = 3.0
+
+
+def preparation_steps(series, settings):
+    """Values that are not finite filled, unsteady frames dropped, matrix limited."""
+    signal, filled = fill_missing(series.signal, series.times)
+    first = find_unsteady_frames(signal) if settings.frames_to_drop is None else settings.frames_to_drop
+    if len(signal) - first < FEWEST_FRAMES:
+        raise PerfusionError(
+            f"Dropping {first} of {len(signal)} frames leaves fewer than {FEWEST_FRAMES}; drop fewer frames."
+        )
+    signal, grid = yield from limit_matrix_steps(signal[first:], series.grid, settings.maximum_matrix)
+    warnings = []
+    if filled:
+        warnings.append(f"{filled} values of the scan were not finite; they were filled from their neighbours.")
+    if first and settings.frames_to_drop is None:
+        warnings.append(f"The first {first} frame{'s are' * (first > 1) or ' is'} not steady and left out.")
+    return {"prepared": signal, "grid": grid, "first": first, "filled_values": filled}, tuple(warnings)
+
+
+def motion_steps(prepared, grid, first, series, settings):
+    """Rigid motion found and undone, corrupted frames left out."""
+    frames = np.arange(first, first + len(prepared))
+    if not settings.motion_correction:
+        return {"motion": None, "corrected": prepared, "frames": frames, "times": series.times[frames]}, ()
+    reference = _reference_frame(settings.reference_frame, first, len(prepared))
+    estimate = (prepared, grid, series.modality)
+    motion = yield from estimate_motion_steps(*estimate, reference, settings.largest_motion)
+    if settings.reference_frame is None and motion.corrupted.sum() > len(prepared) / 2:
+        # The first frame itself may be the bad one.
+        motion = yield from estimate_motion_steps(*estimate, None, settings.largest_motion)
+    usable = np.flatnonzero(~motion.corrupted)
+    if usable.size < FEWEST_FRAMES:
+        raise PerfusionError(
+            f"{motion.corrupted.sum()} of {len(prepared)} frames do not look like frame {frames[motion.reference]}: is "
+            "this a perfusion scan of a head? If so, choose another reference frame or switch motion correction off."
+        )
+    corrected = yield from apply_motion_steps(prepared, grid, motion)
+    warnings = ()
+    if motion.corrupted.any():
+        numbers = ", ".join(str(frame) for frame in frames[motion.corrupted])
+        warnings = (f"Frames {numbers} look corrupted and were left out.",)
+        corrected, frames = corrected[usable], frames[usable]
+    return {"motion": motion, "corrected": corrected, "frames": frames, "times": series.times[frames]}, warnings
+
+
+def _reference_frame(wanted, first, count):
+    if wanted is None:
+        return 0
+    if not first <= wanted < first + count:
+        raise PerfusionError(
+            f"The reference frame {wanted} is not among the frames in use; choose {first} to {first + count - 1}."
+        )
+    return wanted - first
+
+
+def brain_steps(corrected, grid, modality, given_mask, settings):
+    """The brain, found or as given, and the space inside the skull."""
+    if given_mask is None:
+        regions = yield from find_brain_steps(corrected, grid, modality)
+        return {"brain_mask": regions.brain, "intracranial": regions.intracranial}, ()
+    brain = given_mask if given_mask.shape == grid.shape else limit_mask(given_mask, settings.maximum_matrix)
+    _check_place(brain, corrected[0], modality)
+    try:
+        regions = yield from find_brain_steps(corrected, grid, modality)
+    except PerfusionError:
+        regions = BrainRegions(brain, brain)
+    return {"brain_mask": brain, "intracranial": regions.intracranial | brain}, ()
+
+
+def _check_place(brain, frame, modality):
+    """A brain mask whose typical voxel is air was made for another scan."""
+    inside, outside = np.median(frame[brain]), np.percentile(frame, 1)
+    span = np.percentile(frame, 99) - outside
+    if modality == "CT" and inside - outside < 0.2 * span:
+        raise PerfusionError(
+            f"The brain mask lies in air (median {inside:g}, darkest part of the scan {outside:g}); "
+            "was it made for this scan?"
+        )
+
+
+def bolus_steps(corrected, brain, intracranial, frames, modality, settings):
+    """Arrival of the bolus and the frames before it."""
+    if settings.bolus_curve == "threshold" and modality == "CT":
+        curve = threshold_curve(corrected, intracranial, settings.bolus_threshold)
+    else:
+        curve = mean_curve(corrected, brain)
+    yield Progress("bolus", 0.9, TEXTS["bolus"])
+    bolus = find_bolus(
+        curve,
+        modality,
+        threshold=settings.arrival_threshold,
+        arrival=_in_use(settings.arrival_frame, frames, "arrival"),
+        baseline_start=_in_use(settings.baseline_start, frames, "baseline start"),
+    )
+    return {"bolus": bolus}, bolus.warnings
+
+
+def _in_use(frame, frames, name):
+    """Index among the frames in use of a frame of the series."""
+    if frame is None:
+        return None
+    found = np.flatnonzero(frames == frame)
+    if found.size == 0:
+        raise PerfusionError(f"The {name} frame {frame} is not among the frames in use; choose another.")
+    return int(found[0])
+
+
+def concentration_steps(corrected, motion, brain, intracranial, bolus, series):
+    """Unsmoothed concentration of the intracranial voxels, and where it cannot be trusted."""
+    rows = yield from _gather_steps(corrected, intracranial, "concentration")
+    contrast = concentration(rows, bolus.baseline, series.modality, series.echo_time)
+    baseline = sum(np.asarray(corrected[frame], np.float32) for frame in bolus.baseline) / np.float32(
+        bolus.baseline.size
+    )
+    shaken = np.zeros(brain.shape, bool)
+    if series.modality == "CT" and motion is not None and motion.displacement.max() > NOTABLE_MOTION:
+        shaken = intracranial & _near_bone(baseline, np.median(baseline[brain]))
+    return {
+        "raw_concentration": contrast.curves,
+        "baseline_volume": baseline,
+        "shaken": shaken,
+    }, _clip_warning(contrast)
+
+
+def _near_bone(baseline, level):
+    """Voxels that touch bone: in a moving head their values change with every frame, whatever the correction."""
+    return ndimage.maximum_filter(baseline, 3) > level + BONE_NEAR
+
+
+def _clip_warning(contrast):
+    if contrast.clipped == 0:
+        return ()
+    part = 100 * contrast.clipped / contrast.curves.size
+    return (
+        f"{contrast.clipped} samples ({part:.2g} %) had no usable MR signal (zero, negative or lost in contrast) "
+        "and were set to a hundredth of the baseline.",
+    )
+
+
+def vessels_steps(raw_concentration, intracranial, shaken, brain, baseline_volume, times, bolus, grid, modality):
+    """Candidates for arteries and veins; masks of large vessels and of CSF."""
+    steady = intracranial & ~shaken
+    curves = raw_concentration[steady[intracranial]] if shaken.any() else raw_concentration
+    search = yield from arteries.search_vessels_steps(curves, steady, times, bolus.arrival, grid)
+    area = np.zeros(grid.shape, np.float32)
+    area[intracranial] = np.nan_to_num(raw_concentration @ time_weights(times).astype(np.float32))
+    vessels = find_vessels(area, intracranial)
+    rims = vessel_rims(area, vessels, intracranial)
+    yield Progress("vessels", 0.9, TEXTS["vessels"])
+    csf = find_csf(baseline_volume, brain, modality, grid.spacing)
+    return {"vessel_search": search, "vessels": vessels, "vessel_rims": rims, "csf": csf}, ()
+
+
+def smoothing_steps(
+    prepared, corrected, motion, shaken, brain, vessels, rims, baseline_volume, times, bolus, grid, series, settings
+):
+    """Smoothed concentration of the brain's voxels."""
+    tissue = brain & ~vessels
+    if not tissue.any():
+        raise PerfusionError("Nothing but vessels is left inside the brain mask; check the mask.")
+    filled = (rims | shaken & ~vessels) & brain
+    signal = corrected
+    if motion is not None and motion.displacement.any():
+        signal = yield from _tissue_at_rest_steps(
+            prepared, corrected, motion, brain, vessels & ~rims, baseline_volume, times, bolus, grid, series
+        )
+    sources = tissue & ~filled
+    smooth = signal
+    if settings.smoothing != "none":
+        smooth = yield from smooth_series_steps(
+            signal,
+            sources,
+            grid.spacing,
+            settings.smoothing,
+            mm=settings.smoothing_mm,
+            range_=settings.smoothing_range,
+            size=settings.smoothing_size,
+            iterations=settings.smoothing_iterations,
+            in_place=signal is not corrected,
+        )
+        yield from fill_from_neighbours_steps(smooth, filled, sources, grid.spacing, FILL_MM)
+    rows = yield from _gather_steps(smooth, brain, "smoothing")
+    contrast = concentration(rows, bolus.baseline, series.modality, series.echo_time)
+    return {"concentration": contrast.curves}, ()
+
+
+def _tissue_at_rest_steps(prepared, corrected, motion, brain, vessels, baseline_volume, times, bolus, grid, series):
+    """The moving scan resampled once more for the tissue alone: without bone and air, and without aliasing."""
+    level = float(np.median(baseline_volume[brain]))
+    window = (level + TISSUE_WINDOW[0], level + TISSUE_WINDOW[1]) if series.modality == "CT" else None
+    frames = yield from apply_motion_steps(prepared, grid, motion, window=window, region=brain, between_slices="linear")
+    if motion.corrupted.any():
+        frames, motion = frames[~motion.corrupted], motion.without_corrupted()
+    contrast = window[1] - window[0] if window else level
+    voxels = brain & ~vessels
+    yield from remove_aliasing_steps(frames, voxels, grid, motion, times, bolus.baseline, contrast)
+    frames[:, vessels] = corrected[:, vessels]
+    return frames
+
+
+def arterial_input_steps(chosen, search, concentration, times, grid, settings):
+    """The AIF in use, scaled for partial volume, and the VOF."""
+    yield Progress("arterial_input", 0.5, TEXTS["arterial_input"])
+    venous = arteries.venous_output(search, grid.shape)
+    finished = arteries.finish_input(
+        chosen,
+        times,
+        use_fit=settings.arterial_input_curve == "gamma_variate",
+        partial_volume=settings.partial_volume,
+        factor=settings.partial_volume_factor,
+        venous=venous,
+    )
+    brain_curve = np.nanmean(concentration, 0, dtype=float)
+    warnings = finished.warnings + arteries.input_warnings(finished, brain_curve, times)
+    return {"arterial_input": replace(finished, warnings=warnings), "venous_output": venous}, warnings
+
+
+def deconvolution_steps(concentration, arterial_input, times, bolus, settings):
+    """What the estimator gives for the brain's voxels."""
+    last = None if settings.cbv_window is None else float(times[bolus.arrival]) + settings.cbv_window
+    estimate = yield from deconvolve_steps(
+        concentration,
+        arterial_input.curve,
+        times,
+        settings.method,
+        quadrature=settings.quadrature,
+        density=settings.tissue_density,
+        hematocrit_factor=settings.hematocrit_factor,
+        longest_tmax=settings.longest_tmax,
+        cbv_from=settings.cbv_from,
+        area_until=last,
+        **settings.method_options(),
+    )
+    return {"estimate": estimate}, tuple(estimate.notes)
+
+
+def maps_steps(estimate, concentration, times, bolus, brain, vessels, csf, baseline_volume, grid, series, settings):
+    """Maps in clinical units, smoothed, hidden and made relative as asked."""
+    start = float(times[0] - series.times[0])
+    peak_times = time_to_peak(concentration, times) + start
+    maps = perfusion_maps(estimate, peak_times, float(times[bolus.arrival] - series.times[0]), brain)
+    yield Progress("maps", 0.3, TEXTS["maps"])
+    if settings.map_smoothing_mm > 0:
+        maps = smoothed_maps(maps, brain & ~vessels, grid.spacing, settings.map_smoothing_mm)
+    hidden = (vessels & settings.hide_vessels) | (csf & settings.hide_csf)
+    if hidden.any():
+        maps = without(maps, hidden, brain)
+    if settings.relative_to == "brain_mean":
+        maps = relative_to_mean(maps, brain & ~vessels)
+    if settings.relative_to == "mirror":
+        symmetry = yield from find_symmetry_steps(baseline_volume, grid, series.modality)
+        maps = relative_to_mirror(maps, mirror_maps(maps, brain, grid, symmetry), brain)
+    return {"maps": maps}, ()
+
+
+def _gather_steps(signal: np.ndarray, mask: np.ndarray, stage: str) -> Steps[np.ndarray]:
+    """Rows (n, t) of a mask's voxels."""
+    inside = np.flatnonzero(mask)
+    rows = np.empty((inside.size, len(signal)), np.float32)
+    for first in range(0, len(signal), 8):
+        rows[:, first : first + 8] = np.stack([frame.ravel()[inside] for frame in signal[first : first + 8]], 1)
+        yield Progress(stage, first / len(signal), TEXTS[stage])
+    return rows

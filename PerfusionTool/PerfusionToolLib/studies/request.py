@@ -1,0 +1,96 @@
+"""What a person asks of one scan, and how an earlier record answers what was not asked again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from .. import files
+from ..perfusion.errors import PerfusionError
+from ..perfusion.settings import Settings
+
+SERIES = ("corrected", "concentration", "residue")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One analysis, as files and numbers.
+
+    Parameters
+    ----------
+    scan : Path
+        4D NIfTI or NRRD file.
+    modality : {"CT", "MR"}, optional
+        Only an earlier record of the same scan can stand in for it.
+    times : Path or tuple of float, optional
+        Frame times in s, or a file of them; default: what lies in or beside the scan's file.
+    frame_interval : float, optional
+        s between frames, instead of times.
+    echo_time : float, optional
+        s; default: what lies in or beside the scan's file.
+    brain_mask : Path, optional
+        Mask on the scan's grid; default: found.
+    arterial_input : Path or tuple of three int, optional
+        Mask on the scan's grid, file of a curve, or voxel (i, j, k) of the scan in an artery; default: found.
+    settings : Settings
+    save : tuple of str
+        4D series to write besides the maps, out of `SERIES`.
+    record : Path, optional
+        ``settings.json`` of an earlier analysis: of the same scan, it gives what is left out here.
+    """
+
+    scan: Path
+    modality: str | None = None
+    times: Path | tuple[float, ...] | None = None
+    frame_interval: float | None = None
+    echo_time: float | None = None
+    brain_mask: Path | None = None
+    arterial_input: Path | tuple[int, int, int] | None = None
+    settings: Settings = field(default_factory=Settings)
+    save: tuple[str, ...] = ()
+    record: Path | None = None
+
+
+def request_again(request: Request) -> Request:
+    """Fill in what an earlier analysis of the very same scan was given.
+
+    Parameters
+    ----------
+    request : Request
+
+    Returns
+    -------
+    Request
+        With modality, times, echo time, mask and arterial input of the record where the request leaves them out;
+        unchanged if there is no record or it is of another scan.
+
+    Raises
+    ------
+    PerfusionError
+        If the record or a file that it names cannot be read, or such a file has changed.
+    """
+    earlier = {} if request.record is None else files.read_json(request.record)
+    if earlier.get("scan", {}).get("sha256") != files.checksum(request.scan):
+        return request
+    scan, inputs = earlier["scan"], earlier["inputs"]
+    given = {
+        "modality": scan["modality"],
+        "echo_time": scan["echo_time"],
+        "brain_mask": _unchanged(inputs["brain_mask"]),
+        "arterial_input": _unchanged(inputs["arterial_input"]),
+    }
+    if request.frame_interval is None:
+        given["times"] = tuple(scan["times"])
+    return replace(request, **{name: value for name, value in given.items() if getattr(request, name) is None})
+
+
+def _unchanged(recorded):
+    """The path of a recorded file that is still the same file; a voxel as it is."""
+    if recorded is None:
+        return None
+    if "voxel" in recorded:
+        return tuple(recorded["voxel"])
+    path = Path(recorded["path"])
+    if files.checksum(path) != recorded["sha256"]:
+        raise PerfusionError(f"{path} is not the file of the earlier analysis any more; give one that is meant.")
+    return path

@@ -1,0 +1,136 @@
+"""One scan file in, one folder of results out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .. import files
+from ..perfusion.analysis import Analysis
+from ..perfusion.errors import PerfusionError
+from ..perfusion.maps import scatter
+from ..perfusion.progress import Progress, Steps
+from .output_folder import RECORD, results_folder
+from .overview import draw_overview
+from .record import record_of
+from .request import Request, request_again
+
+OVERVIEW = "overview.png"
+
+
+def analyze_scan_steps(request: Request, folder: Path) -> Steps[Analysis]:
+    """Read a scan, analyse it, and write everything that follows from it.
+
+    Parameters
+    ----------
+    request : Request
+    folder : Path
+        Gets a file for every map and mask, ``settings.json`` and ``overview.png``: all of them, or none.
+
+    Yields
+    ------
+    Progress
+
+    Returns
+    -------
+    Analysis
+
+    Raises
+    ------
+    PerfusionError
+        If a file cannot be read, the scan cannot be analysed, or the folder cannot be written.
+    """
+    with results_folder(folder) as unfinished:
+        yield Progress("reading", 0.0, "Reading the scan")
+        request = request_again(request)
+        scan = _read_scan(request)
+        series = scan.series
+        mask = None if request.brain_mask is None else files.read_mask(request.brain_mask, series.grid)
+        study = Analysis(series, request.settings, mask, _read_arterial_input(request.arterial_input, series))
+        yield from study.steps()
+        yield from _write_results_steps(study, request.save, unfinished)
+        yield Progress("writing", 0.6, "Writing the settings")
+        names = sorted([path.name for path in unfinished.iterdir()] + [RECORD, OVERVIEW])
+        files.write_json(unfinished / RECORD, record_of(study, scan, request, names))
+        yield Progress("overview", 0.0, "Drawing the overview")
+        draw_overview(study, unfinished / OVERVIEW, f"{scan.path.name} · {series.modality}")
+    yield Progress("overview", 1.0, "Done")
+    return study
+
+
+def _read_scan(request):
+    if request.modality is None:
+        raise PerfusionError(f"What {request.scan} shows is not known; choose CT or MR as modality.")
+    return files.read_scan(
+        request.scan,
+        request.modality,
+        frame_interval=request.frame_interval,
+        times=request.times,
+        echo_time=request.echo_time,
+    )
+
+
+def _read_arterial_input(chosen, series):
+    """Curve (t,), mask (z, y, x) or seed (3,) in RAS mm, as `Analysis` takes them."""
+    if chosen is None:
+        return None
+    if isinstance(chosen, tuple):
+        return _seed(chosen, series.grid)
+    if chosen.name.lower().endswith((".nii", ".nii.gz", ".nrrd", ".nhdr")):
+        return files.read_mask(chosen, series.grid)
+    return _curve_at(series.times, *files.read_curve(chosen), chosen)
+
+
+def _seed(voxel, grid):
+    size = grid.shape[::-1]
+    if not all(0 <= index < count for index, count in zip(voxel, size, strict=True)):
+        raise PerfusionError(f"The voxel {voxel} lies outside the scan; indices run from 0 to {np.array(size) - 1}.")
+    return grid.to_ras(voxel[::-1])
+
+
+def _curve_at(frame_times, times, values, path):
+    if times[0] > frame_times[0] or times[-1] < frame_times[-1]:
+        raise PerfusionError(
+            f"The curve {path} runs from {times[0]:g} to {times[-1]:g} s, the scan from {frame_times[0]:g} to "
+            f"{frame_times[-1]:g} s; give a curve that covers the scan."
+        )
+    if np.array_equal(times, frame_times):
+        return values
+    from scipy.interpolate import PchipInterpolator
+
+    return PchipInterpolator(times, values)(frame_times)
+
+
+def _write_results_steps(study, series_to_save, folder):
+    volumes = {name.replace(" ", "_"): volume for name, volume in study.maps.items()}
+    volumes |= {"brain_mask": study.brain_mask, "vessels": study.vessels, "csf": study.csf}
+    volumes["arterial_input"] = study.arterial_input.voxels
+    if study.venous_output is not None:
+        volumes["venous_output"] = study.venous_output.voxels
+    for number, (name, volume) in enumerate(volumes.items()):
+        yield Progress("writing", 0.4 * number / len(volumes), f"Writing {name}")
+        files.write_map(folder / f"{name}.nii.gz", volume, study.grid)
+    for name in series_to_save:
+        yield Progress("writing", 0.5, f"Writing the {name} series")
+        values, times = _SERIES[name](study)
+        files.write_series(folder / f"{name}.nii.gz", values, study.grid, times, echo_time=study.series.echo_time)
+
+
+def _corrected(study):
+    return study.corrected, study.times
+
+
+def _concentration(study):
+    return _volumes(study.concentration, study.brain_mask), study.times
+
+
+def _residue(study):
+    return _volumes(study.estimate.residue(), study.brain_mask), study.estimate.lags
+
+
+def _volumes(curves, mask):
+    return np.stack([scatter(frame, mask) for frame in curves.T])
+
+
+_SERIES = {"corrected": _corrected, "concentration": _concentration, "residue": _residue}

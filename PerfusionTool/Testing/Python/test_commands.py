@@ -1,0 +1,332 @@
+"""The command line: what it takes, what it writes, and how it ends."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import fields
+
+import nibabel
+import numpy as np
+import pytest
+from PerfusionToolLib import files
+from PerfusionToolLib.commands import benchmark, demo, main
+from PerfusionToolLib.commands.messages import table
+from PerfusionToolLib.commands.options import add_settings, chosen_settings, voxels
+from PerfusionToolLib.perfusion import PerfusionError, Settings
+from PerfusionToolLib.studies.output_folder import results_folder
+from PerfusionToolLib.studies.request import Request
+from PerfusionToolLib.studies.sample import compare_with_truth, scanned_head, truth_folder, write_sample
+from PerfusionToolLib.studies.single import analyze_scan_steps
+
+SIZE, FRAMES = (80, 80, 12), 32
+MAPS = {"CBF", "CBV", "MTT", "Tmax", "TTP", "TTP_from_arrival"}
+WRITTEN = {f"{name}.nii.gz" for name in MAPS | {"brain_mask", "vessels", "csf", "arterial_input", "venous_output"}}
+
+
+@pytest.fixture(scope="module")
+def head():
+    return scanned_head("CT", SIZE, FRAMES, noise=1.0)
+
+
+@pytest.fixture(scope="module")
+def scan(head, tmp_path_factory):
+    path = tmp_path_factory.mktemp("sample") / "head.nii.gz"
+    write_sample(head, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def results(scan):
+    folder = scan.parent / "results"
+    save = "corrected,concentration,residue"
+    assert main(["analyze", str(scan), "--modality", "CT", "-o", str(folder), "--save", save]) == 0
+    return folder
+
+
+def parsed(*words):
+    parser = argparse.ArgumentParser()
+    parser.set_defaults(parser=parser)
+    add_settings(parser)
+    return parser.parse_args(words)
+
+
+def volume(path):
+    return np.asarray(nibabel.load(path).dataobj)
+
+
+# -- options
+
+
+def test_every_setting_is_an_option_with_its_text(capsys):
+    with pytest.raises(SystemExit):
+        main(["analyze", "--help"])
+    text = "".join(capsys.readouterr().out.split())
+    for setting in fields(Settings):
+        assert f"--{setting.name.replace('_', '-')}" in text
+        assert "".join(setting.metadata["text"].split()) in text
+
+
+def test_without_options_the_settings_stay():
+    start = Settings(method="oSVD", smoothing_mm=4.0)
+    assert chosen_settings(parsed(), start) == start
+
+
+def test_options_change_what_they_name_only():
+    words = ("--method", "Tikhonov", "--no-motion-correction", "--frames-to-drop", "2", "--hide-csf")
+    assert chosen_settings(parsed(*words), Settings()) == Settings(
+        method="Tikhonov", motion_correction=False, frames_to_drop=2, hide_csf=True
+    )
+
+
+def test_auto_empties_a_setting_of_an_earlier_analysis():
+    assert chosen_settings(parsed("--frames-to-drop", "auto"), Settings(frames_to_drop=3)).frames_to_drop is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["analyse"],
+        ["analyze", "scan.nii.gz", "-o", "out"],
+        ["analyze", "scan.nii.gz", "-o", "out", "--modality", "PET"],
+        ["analyze", "scan.nii.gz", "-o", "out", "--modality", "CT", "--smoothing-mm", "500"],
+        ["analyze", "scan.nii.gz", "-o", "out", "--modality", "CT", "--method", "magic"],
+        ["analyze", "scan.nii.gz", "-o", "out", "--modality", "CT", "--save", "everything"],
+        ["analyze", "scan.nii.gz", "-o", "out", "--modality", "CT", "--frame-interval", "1", "--times", "t.csv"],
+        ["sample", "ct", "out.nii.gz", "--shape", "10,10"],
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_why(words, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "error:" in captured.err
+
+
+def test_voxels_are_three_whole_numbers():
+    assert voxels("10,20,3") == (10, 20, 3)
+    with pytest.raises(argparse.ArgumentTypeError, match="1,2"):
+        voxels("1,2")
+
+
+def test_tables_have_columns_of_one_width():
+    lines = table(["stage", "seconds"], [["a", "1.25"], ["longer", "10.00"]]).splitlines()
+    assert {len(line) for line in lines} == {len("longer  seconds")}
+
+
+# -- what an analysis writes
+
+
+def test_maps_and_masks_lie_on_the_scan(results, scan):
+    assert {path.name for path in results.iterdir()} >= WRITTEN
+    original = nibabel.load(scan)
+    for name in WRITTEN:
+        image = nibabel.load(results / name)
+        assert image.shape == SIZE
+        assert np.allclose(image.affine, original.affine, atol=1e-4)
+
+
+def test_maps_tell_the_lesion_from_healthy_tissue(results, head):
+    flow = volume(results / "CBF.nii.gz").T
+    tissue = head.labels["tissue"]
+    core, penumbra = (np.nanmedian(flow[tissue & head.labels[name]]) for name in ("core", "penumbra"))
+    normal = np.nanmedian(flow[tissue & ~head.labels["core"] & ~head.labels["penumbra"]])
+    assert core < penumbra < normal
+
+
+def test_record_names_every_file_and_what_it_was_made_from(results, scan):
+    record = files.read_json(results / "settings.json")
+    assert sorted(record["files"]) == sorted(path.name for path in results.iterdir())
+    assert record["scan"]["sha256"] == files.checksum(scan)
+    assert np.array_equal(record["scan"]["times"], files.read_scan(scan, "CT").series.times)
+    assert Settings.from_dict(record["settings"]) == Settings()
+    found = record["results"]
+    mask = volume(results / "arterial_input.nii.gz")
+    assert {tuple(voxel) for voxel in found["arterial_input"]["voxels"]} == set(map(tuple, np.argwhere(mask)))
+    assert len(found["arterial_input"]["curve"]) == len(found["times"])
+    assert all(candidate["reason"] for candidate in found["arterial_input"]["candidates"])
+    assert found["brain_volume_ml"] == pytest.approx(
+        volume(results / "brain_mask.nii.gz").sum() * np.prod([2.5, 2.5, 115 / 12]) / 1000
+    )
+
+
+def test_series_are_written_on_request_with_their_times(results, scan):
+    times = files.read_scan(scan, "CT").series.times
+    for name in ("corrected", "concentration"):
+        assert np.array_equal(files.read_scan(results / f"{name}.nii.gz", "CT").series.times, times)
+    brain = volume(results / "brain_mask.nii.gz") > 0
+    residue = volume(results / "residue.nii.gz")
+    assert np.all(residue[~brain] == 0)
+    peak = np.nanmax(residue[brain], axis=-1)
+    assert np.nanmedian(peak * 6000 * 0.73 / 1.05) == pytest.approx(
+        np.nanmedian(volume(results / "CBF.nii.gz")[brain]), rel=0.1
+    )
+
+
+def test_overview_is_a_picture_with_colours(results):
+    from matplotlib.image import imread
+
+    picture = imread(results / "overview.png")
+    assert min(picture.shape[:2]) > 600
+    assert (np.ptp(picture[..., :3], axis=-1) > 0.5).mean() > 0.05
+
+
+def test_saved_settings_give_the_same_maps_bit_for_bit(results, scan, tmp_path):
+    words = ["analyze", str(scan), "--modality", "CT", "-o"]
+    options = ["--method", "Tikhonov", "--smoothing-mm", "3", "--frame-interval", "1.9"]
+    assert main([*words, str(tmp_path / "first"), *options]) == 0
+    record = str(tmp_path / "first" / "settings.json")
+    assert main(["analyze", str(scan), "--settings", record, "-o", str(tmp_path / "second")]) == 0
+    for name in MAPS:
+        first, second = (volume(tmp_path / run / f"{name}.nii.gz") for run in ("first", "second"))
+        assert np.array_equal(first, second, equal_nan=True)
+    assert not np.array_equal(first, volume(results / f"{name}.nii.gz"), equal_nan=True)
+
+
+def test_times_of_a_record_are_not_forced_on_another_scan(results, tmp_path):
+    other = tmp_path / "other.nii.gz"
+    write_sample(scanned_head("CT", SIZE, 24, noise=1.0, seed=1), other)
+    record = str(results / "settings.json")
+    words = ["analyze", str(other), "--modality", "CT", "--settings", record, "-o", str(tmp_path / "out"), "--quiet"]
+    assert main(words) == 0
+    assert len(files.read_json(tmp_path / "out" / "settings.json")["scan"]["times"]) == 24
+
+
+def test_json_is_all_there_is_on_standard_output(scan, tmp_path, capsys):
+    assert main(["analyze", str(scan), "--modality", "CT", "-o", str(tmp_path / "out"), "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert set(summary["maps"]) == {name.replace("_", " ") for name in MAPS}
+    assert summary["maps"]["CBF"]["unit"] == "ml/100g/min"
+    assert 5 < summary["maps"]["CBF"]["median"] < 100
+
+
+def test_arterial_input_from_voxel_mask_and_curve(results, scan, tmp_path):
+    found = files.read_json(results / "settings.json")["results"]["arterial_input"]
+    curve = tmp_path / "curve.csv"
+    files.write_curve(curve, files.read_scan(scan, "CT").series.times, np.array(found["curve"]))
+    voxel = ",".join(map(str, found["voxels"][0]))
+    for source, given in {"seed": voxel, "mask": results / "arterial_input.nii.gz", "curve": curve}.items():
+        out = tmp_path / source
+        words = ["--modality", "CT", "-o", str(out), "--arterial-input", str(given)]
+        assert main(["analyze", str(scan), *words]) == 0
+        record = files.read_json(out / "settings.json")
+        assert record["results"]["arterial_input"]["source"] == source
+    assert np.allclose(volume(out / "CBF.nii.gz"), volume(results / "CBF.nii.gz"), equal_nan=True)
+
+
+# -- how it ends badly
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["nowhere.nii.gz", "--modality", "CT"], "nowhere.nii.gz"),
+        (["{scan}", "--modality", "MR"], "echo time"),
+        (["{scan}", "--modality", "CT", "--arterial-input", "999,0,0"], "outside the scan"),
+        (["{scan}", "--modality", "CT", "--brain-mask", "{scan}"], "mask"),
+        (["{scan}", "--modality", "CT", "--settings", "{scan}"], "not a text file"),
+    ],
+)
+def test_data_that_cannot_be_analysed_end_with_1_and_one_sentence(words, sentence, scan, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["analyze", *(word.format(scan=scan) for word in words), "-o", str(out)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert sentence in captured.err
+    assert len(captured.err.strip().splitlines()) == 1
+    assert not out.exists()
+
+
+def test_output_folder_that_cannot_be_made_is_said_before_anything_else(scan, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["analyze", str(scan), "--modality", "CT", "-o", str(tmp_path / "file" / "out")]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_an_analysis_that_is_given_up_leaves_nothing(scan, tmp_path):
+    out = tmp_path / "out"
+    steps = analyze_scan_steps(Request(scan=scan, modality="CT"), out)
+    while next(steps).stage != "motion":
+        pass
+    steps.close()
+    assert not out.exists()
+
+
+def test_a_failing_run_leaves_earlier_results_as_they_were(tmp_path):
+    with results_folder(tmp_path) as unfinished:
+        (unfinished / "map").write_text("old")
+        (unfinished / "settings.json").write_text('{"files": ["map", "settings.json"]}')
+    with pytest.raises(PerfusionError, match="nothing was kept"), results_folder(tmp_path) as unfinished:
+        (unfinished / "map").write_text("new")
+        raise OSError("No space left on device")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["map", "settings.json"]
+    assert (tmp_path / "map").read_text() == "old"
+
+
+def test_results_that_a_new_run_does_not_make_are_removed_and_other_files_kept(tmp_path):
+    (tmp_path / "mine.txt").write_text("")
+    with results_folder(tmp_path) as unfinished:
+        (unfinished / "residue").write_text("")
+        (unfinished / "settings.json").write_text('{"files": ["residue", "../mine", "settings.json"]}')
+    with results_folder(tmp_path) as unfinished:
+        (unfinished / "settings.json").write_text('{"files": ["settings.json"]}')
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "settings.json"]
+
+
+# -- samples, demo, benchmark
+
+
+@pytest.mark.parametrize("modality", ["ct", "mr"])
+def test_sample_is_a_scan_with_its_truth(modality, tmp_path, capsys):
+    path = tmp_path / "head.nii.gz"
+    assert main(["sample", modality, str(path), "--shape", "40,40,6", "--frames", "12", "--seed", "3"]) == 0
+    series = files.read_series(path, modality.upper())
+    assert series.signal.shape == (12, 6, 40, 40)
+    assert series.signal.dtype == np.int16
+    flow = volume(truth_folder(path) / "CBF.nii.gz")
+    assert flow.shape == (40, 40, 6)
+    assert flow.max() > 30
+    assert str(truth_folder(path)) in capsys.readouterr().out
+
+
+def test_comparison_with_truth_is_exact_for_the_truth_itself(head):
+    class Perfect:
+        maps = head.truth
+        brain_mask = head.labels["brain"]
+
+    for regions in compare_with_truth(Perfect, head).values():
+        assert all(found == true for found, true in regions.values())
+
+
+def test_demo_ends_with_a_table_of_truth_and_the_place_of_the_picture(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(demo, "SIZE", SIZE)
+    monkeypatch.setattr(demo, "FRAMES", FRAMES)
+    assert main(["demo", "-o", str(tmp_path / "demo"), "--motion", "0"]) == 0
+    text = capsys.readouterr().out
+    assert "found / true" in text
+    assert "deconvolution" in text
+    picture = tmp_path / "demo" / "results" / "overview.png"
+    assert str(picture) in text
+    assert picture.exists()
+
+
+def test_benchmark_shows_every_stage(capsys):
+    assert main(["benchmark", "--shape", "72,72,10", "--frames", "32", "--no-motion", "--no-growth"]) == 0
+    text = capsys.readouterr().out
+    for stage in ("reading", "brain", "deconvolution", "writing", "new arterial input"):
+        assert f"\n{stage} " in text
+
+
+def test_benchmark_shows_the_growth_with_voxels_and_frames(monkeypatch, capsys):
+    def measured(options, shape, frames):
+        return [["reading", 99.0, 10**6], ["maps", np.prod(shape) * frames / 1e6, 7 * 10**6]]
+
+    monkeypatch.setattr(benchmark, "_measured", measured)
+    assert main(["benchmark", "--shape", "100,100,10", "--frames", "40"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["100×100×10", "40", "4.00", "7"] in rows
+    assert ["50×50×10", "40", "1.00", "7"] in rows
+    assert ["100×100×10", "20", "2.00", "7"] in rows
