@@ -21,6 +21,8 @@ PAPER, INK, FAINT, NO_RESULT = "black", "white", "#a0a0a0", "#505050"
 BRAIN, ARTERY, VEIN = "#ffd000", "#ff4040", "#60a0ff"
 WIDTH, IMAGES_WIDTH, TITLE_HEIGHT, CURVES_HEIGHT = 14.0, 11.9, 0.5, 2.8
 MOST_SLICES = 8
+# Width over height of a row of images that fills the page; narrower ones stand side by side.
+FULL_ROW = 3.5
 MARGIN = 4
 
 
@@ -42,16 +44,24 @@ def draw_overview(study, path: Path, title: str) -> None:
     """
     view = _View(study.grid, study.brain_mask, study.arterial_input.voxels)
     images = len(study.maps) + 1
-    images_height = images * IMAGES_WIDTH / view.width_over_height
+    columns = max(1, min(images, round(FULL_ROW / view.width_over_height)))
+    rows = -(-images // columns)
+    images_height = rows * IMAGES_WIDTH / columns / view.width_over_height * (1.15 if columns > 1 else 1.0)
     height = TITLE_HEIGHT + images_height + CURVES_HEIGHT
     figure = Figure(figsize=(WIDTH, height), facecolor=PAPER)
     FigureCanvasAgg(figure)
     middle, top = CURVES_HEIGHT / height, 1 - TITLE_HEIGHT / height
-    rows = figure.subplots(
-        images, 1, gridspec_kw={"left": 0.09, "right": 0.94, "bottom": middle, "top": top, "hspace": 0.03}
-    )
-    _draw_scan(rows[0], view, study)
-    for axes, (name, volume) in zip(rows[1:], study.maps.items(), strict=True):
+    spaces = {"hspace": 0.03} if columns == 1 else {"hspace": 0.15, "wspace": 0.4}
+    panels = figure.subplots(
+        rows,
+        columns,
+        squeeze=False,
+        gridspec_kw={"left": 0.09, "right": 0.94, "bottom": middle, "top": top - 0.03 * (columns > 1), **spaces},
+    ).ravel()
+    for spare in panels[images:]:
+        spare.set_axis_off()
+    _draw_scan(panels[0], view, study)
+    for axes, (name, volume) in zip(panels[1:images], study.maps.items(), strict=True):
         _draw_map(axes, view, name, volume, study)
     _draw_curves(figure, middle, study)
     line = 1 - 0.5 * TITLE_HEIGHT / height
@@ -105,8 +115,8 @@ def _draw_scan(axes, view, study):
         rows, columns = np.nonzero(view(voxels))
         axes.plot(columns, rows, "s", color=colour, markersize=2.4, markeredgewidth=0)
     _label(axes, "Scan", "")
-    for place, side in ((0.002, "R"), (0.998, "L")):
-        axes.text(place, 0.5, side, color=INK, size=9, ha="center", va="center", transform=axes.transAxes)
+    for place, side in ((0.004, "R"), (0.996, "L")):
+        axes.text(place, 0.97, side, color=INK, size=9, ha="center", va="top", transform=axes.transAxes)
     for height, text, colour in ((0.34, "brain mask", BRAIN), (0.2, "AIF", ARTERY), (0.06, "venous output", VEIN)):
         axes.text(-0.012, height, text, color=colour, size=9, ha="right", transform=axes.transAxes)
 
@@ -120,7 +130,7 @@ def _vessel_places(study):
 def _draw_map(axes, view, name, volume, study):
     brain, image = view(study.brain_mask), view(volume)
     relative = study.settings.relative_to != "absolute"
-    window = WINDOWS[name] if name in WINDOWS and not relative else _percentiles(volume[study.brain_mask])
+    window = _window(name, volume[study.brain_mask], relative)
     shades = ScalarMappable(Normalize(*window), FLOW if name in ("CBF", "CBV") else TIME)
     pixels = shades.to_rgba(image)
     pixels[brain & ~np.isfinite(image)] = to_rgba(NO_RESULT)
@@ -133,6 +143,14 @@ def _draw_map(axes, view, name, volume, study):
     axes.figure.colorbar(shades, cax=bar)
     bar.tick_params(colors=INK, labelsize=8, length=2)
     bar.yaxis.set_major_locator(MaxNLocator(4))
+
+
+def _window(name, values, relative):
+    """The window that readers expect, unless most of a map lies beyond it, as in MR without a calibrated AIF."""
+    low, high = _percentiles(values)
+    if relative or name not in WINDOWS:
+        return low, high
+    return WINDOWS[name] if high < 2 * WINDOWS[name][1] else (0, high)
 
 
 def _percentiles(values):

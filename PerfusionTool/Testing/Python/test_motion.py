@@ -11,6 +11,8 @@ from PerfusionToolLib.perfusion.motion import (
     estimate_motion,
     estimate_motion_steps,
 )
+from PerfusionToolLib.perfusion.motion.estimation import above_neighbours
+from PerfusionToolLib.perfusion.motion.passage import head_drop, ride_out_passage
 from PerfusionToolLib.perfusion.series import Grid
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
@@ -344,3 +346,51 @@ def test_a_wrong_or_blank_reference_is_refused(moving):
         estimate_motion(signal, grid, "CT", reference=10)
     with pytest.raises(PerfusionError, match="blank"):
         estimate_motion(signal * 0, grid, "CT")
+
+
+def test_a_deep_bolus_over_several_frames_is_no_corruption_but_a_sudden_frame_is():
+    bolus = np.array([0, 0, 0, 0.05, 0.12, 0.17, 0.14, 0.08, 0.04, 0.02, 0, 0])
+    assert above_neighbours(bolus).max() < 0.1
+    sudden = bolus.copy()
+    sudden[[1, 10]] = 0.4
+    assert np.flatnonzero(above_neighbours(sudden) > 0.3).tolist() == [1, 10]
+    pair = bolus.copy()
+    pair[9:11] = 0.4
+    assert np.flatnonzero(above_neighbours(pair) > 0.3).tolist() == [9, 10]
+
+
+def shifts(amounts):
+    transforms = np.tile(np.eye(4), (len(amounts), 1, 1))
+    transforms[:, 0, 3] = amounts
+    return transforms
+
+
+DROP = 0.3 * np.array([0, 0, 0.1, 0.6, 1.0, 0.7, 0.3, 0.1, 0.1, 0.1])
+POINTS = np.random.default_rng(0).normal(0, 60, (50, 3))
+
+
+def test_small_motion_that_follows_the_bolus_is_taken_for_none():
+    found = ride_out_passage(shifts([0, 0, 0, 0.5, 0.9, 0.6, 0.3, 0.1, 0.1, 0.1]), DROP, POINTS)
+    assert np.allclose(found[:, 0, 3], [0, 0, 0, 0.02, 0.04, 0.06, 0.08, 0.1, 0.1, 0.1])
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        [0, 0, 0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0],
+        [0, 0, 0, 0.8, -0.8, 0.8, -0.8, 0, 0, 0],
+        [0, 0, 0, 2.0, 4.0, 3.0, 1.5, 0, 0, 0],
+    ],
+)
+def test_large_motion_and_motion_of_another_course_stays(amounts):
+    assert np.abs(ride_out_passage(shifts(amounts), DROP, POINTS)[:, 0, 3] - amounts).max() < 1.0
+    assert np.count_nonzero(ride_out_passage(shifts(amounts), DROP, POINTS)[:, 0, 3] != amounts) <= 1
+
+
+def test_in_a_shallow_bolus_nothing_is_replaced():
+    moved = shifts([0, 0, 0, 0.5, 0.9, 0.6, 0.3, 0.1, 0.1, 0.1])
+    assert np.array_equal(ride_out_passage(moved, 0.1 * DROP, POINTS), moved)
+
+
+def test_the_drop_is_relative_to_the_reference_frame():
+    assert np.allclose(head_drop(np.array([50.0, 100, 80]), 1), [0.5, 0, 0.2])

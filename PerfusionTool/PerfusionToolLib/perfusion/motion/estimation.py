@@ -13,6 +13,7 @@ from ..progress import Steps, drain
 from ..series import Grid
 from ..threads import in_threads
 from .lattice import Lattice
+from .passage import head_drop, ride_out_passage
 from .template import LEAST_INSIDE, Template, correlation
 
 # Millimetres. Registration sees voxels of up to about these sizes.
@@ -26,9 +27,9 @@ FINE_ITERATIONS = 10
 # A frame that seems moved by less than this stays as it is: so little cannot be told from noise (CT) or from the
 # passing contrast (MR), and resampling would blur more than the motion does.
 STILL = {"CT": 0.02, "MR": 0.1}
-# A corrupted frame agrees with the template less than this, or much less than the better frames do.
+# A corrupted frame agrees with the template less than this, or much less than the frames before and after it do.
 LEAST_CORRELATION = 0.7
-LIKELY_MISMATCH = 0.05
+LIKELY_MISMATCH = {"CT": 0.05, "MR": 0.15}
 # Every so many voxels of the head its displacement is measured.
 HEAD_STRIDE = 29
 
@@ -156,9 +157,11 @@ def estimate_motion_steps(
     fits = yield from _register_all(template, fine, [fit.transform for fit in fits], FINE_ITERATIONS, 0.4, 0.7)
     template.learn([fit.values for fit in fits if fit.correlation >= LEAST_CORRELATION])
     fits = yield from _register_all(template, fine, [fit.transform for fit in fits], FINE_ITERATIONS, 0.7, 1.0)
-    return _motion(
-        fits, reference, lattice.grid.to_ras(np.argwhere(head)[::HEAD_STRIDE]), largest_motion, STILL[modality]
-    )
+    drop = np.zeros(frames)
+    if modality == "MR":
+        drop = head_drop(np.array([frame[head].mean() for frame in fine]), reference)
+    points = lattice.grid.to_ras(np.argwhere(head)[::HEAD_STRIDE])
+    return _motion(fits, reference, drop, points, largest_motion, modality)
 
 
 def estimate_motion(signal, grid, modality, reference=None, largest_motion=20.0) -> Motion:
@@ -180,22 +183,38 @@ def _register_all(template, frames, starts, iterations, first, last):
     )
 
 
-def _motion(fits, reference, head, largest_motion, still):
+def _motion(fits, reference, drop, head, largest_motion, modality):
     """The motion relative to the reference frame, of fits to a template that may lie elsewhere."""
     transforms = np.stack([fit.transform for fit in fits])
-    transforms = transforms @ np.linalg.inv(transforms[reference])
+    transforms = ride_out_passage(transforms @ np.linalg.inv(transforms[reference]), drop, head)
     moved = head @ transforms[:, :3, :3].transpose(0, 2, 1) + transforms[:, None, :3, 3]
     displacement = np.linalg.norm(moved - head, axis=2).mean(1)
     mismatch = 1 - np.array([fit.correlation for fit in fits])
-    unlike = mismatch > min(1 - LEAST_CORRELATION, LIKELY_MISMATCH + 5 * np.quantile(mismatch, 0.25))
+    sudden = above_neighbours(mismatch) > LIKELY_MISMATCH[modality] + 4 * np.quantile(mismatch, 0.25)
+    unlike = (mismatch > 1 - LEAST_CORRELATION) | sudden
     outside = np.array([fit.inside for fit in fits]) < LEAST_INSIDE
     corrupted = unlike | outside | (displacement > largest_motion)
     corrupted[reference] = False
-    in_place = corrupted | (displacement < still)
+    in_place = corrupted | (displacement < STILL[modality])
     in_place[reference] = True
     transforms[in_place] = np.eye(4)
     displacement[in_place] = 0
     return Motion(transforms, displacement, corrupted, reference, head.mean(0))
+
+
+def above_neighbours(mismatch):
+    """By how much each frame's mismatch exceeds that of the better of two frames before, and of two frames after it.
+
+    A bolus changes the picture over many frames, and each frame of it is like its neighbours; a corrupted frame, or a
+    pair of them, is not.
+    """
+    padded = np.pad(mismatch, 2, constant_values=np.inf)
+    before = np.minimum(padded[:-4], padded[1:-3])
+    after = np.minimum(padded[3:-1], padded[4:])
+    neighbours = np.where(
+        np.isfinite(before) & np.isfinite(after), np.maximum(before, after), np.minimum(before, after)
+    )
+    return mismatch - neighbours
 
 
 def _most_typical(frames):
