@@ -13,7 +13,7 @@ import numpy as np
 from ..perfusion.errors import PerfusionError
 from ..perfusion.series import Grid
 from .gzips import MAGIC, GzipReader, write_gzip
-from .images import Image, read_voxels
+from .image import Image, read_voxels
 from .times import evenly_spaced, seconds_of_interval
 
 _SINGLE_FILE, _TWO_FILES = (b"n+1\0", b"n+2\0"), (b"ni1\0", b"ni2\0")
@@ -77,7 +77,16 @@ def read_nifti(path: Path, file: BinaryIO) -> Image:
     )
 
 
-def write_nifti(file: BinaryIO, voxels: np.ndarray, grid: Grid, *, interval: float, start: float, compress: bool):
+def write_nifti(
+    file: BinaryIO,
+    voxels: np.ndarray,
+    grid: Grid,
+    *,
+    interval: float,
+    start: float,
+    compress: bool,
+    description: str = "",
+):
     """Write a volume or a series.
 
     Parameters
@@ -89,8 +98,10 @@ def write_nifti(file: BinaryIO, voxels: np.ndarray, grid: Grid, *, interval: flo
     interval, start : float
         Between frames, and of the first frame, in s; 0 for a volume.
     compress : bool
+    description : str
+        Its first 79 characters are kept.
     """
-    header = _header(voxels, grid, interval, start)
+    header = _header(voxels, grid, interval, start, description)
     buffers = [header.ljust(_DATA_START, b"\0"), voxels.reshape(-1).view(np.uint8)]
     if compress:
         write_gzip(file, buffers, real_numbers=voxels.dtype.kind == "f")
@@ -233,7 +244,7 @@ def _echo_time(header):
     return float(found.group(1)) / 1000 if found and float(found.group(1)) > 0 else None
 
 
-def _header(voxels, grid, interval, start):
+def _header(voxels, grid, interval, start, description):
     from nibabel.nifti1 import Nifti1Header
     from nibabel.spatialimages import HeaderDataError
 
@@ -253,6 +264,7 @@ def _header(voxels, grid, interval, start):
     header["xyzt_units"] = _MILLIMETRES_AND_SECONDS
     header["vox_offset"] = _DATA_START
     header["magic"] = b"n+1"
+    header["descrip"] = description.encode("latin-1", "replace")[:79]
     return header.binaryblock
 
 

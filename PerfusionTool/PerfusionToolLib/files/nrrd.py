@@ -19,7 +19,7 @@ import numpy as np
 from ..perfusion.errors import PerfusionError
 from ..perfusion.series import Grid
 from .gzips import GzipReader, write_gzip
-from .images import Image, read_voxels
+from .image import Image, read_voxels
 from .sidecar import echo_time_in, frame_times_in
 from .times import evenly_spaced, is_count, seconds_of_interval, seconds_per
 
@@ -95,7 +95,15 @@ def read_nrrd(path: Path, file: BinaryIO) -> Image:
     return Image(voxels, ijk_to_ras, times, time_source, echo_time_in(header.attributes))
 
 
-def write_nrrd(file: BinaryIO, voxels: np.ndarray, grid: Grid, *, times: np.ndarray | None, echo_time: float | None):
+def write_nrrd(
+    file: BinaryIO,
+    voxels: np.ndarray,
+    grid: Grid,
+    *,
+    times: np.ndarray | None,
+    echo_time: float | None,
+    description: str = "",
+):
     """Write a volume, or a series as Slicer's sequence.
 
     Parameters
@@ -108,11 +116,13 @@ def write_nrrd(file: BinaryIO, voxels: np.ndarray, grid: Grid, *, times: np.ndar
         In s; None for a volume.
     echo_time : float, optional
         In s.
+    description : str
     """
     directions = [_vector(column) for column in _lps(grid.ijk_to_ras[:3, :3]).T]
     series = times is not None
     lines = [
         "NRRD0005",
+        *([f"content: {description}"] if description else []),
         f"type: {_TYPE_NAMES[voxels.dtype.str[1:]]}",
         f"dimension: {voxels.ndim}",
         "space: left-posterior-superior",

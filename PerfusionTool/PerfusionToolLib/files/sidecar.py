@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..perfusion.errors import PerfusionError
-from .images import without_ending
+from .image import without_ending
 from .tables import read_text
 
 _DAY = 86400.0

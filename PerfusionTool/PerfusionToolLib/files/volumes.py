@@ -49,7 +49,7 @@ def read_mask(path: str | Path, grid: Grid) -> np.ndarray:
     return mask
 
 
-def write_map(path: str | Path, volume: np.ndarray, grid: Grid) -> None:
+def write_map(path: str | Path, volume: np.ndarray, grid: Grid, description: str = "") -> None:
     """Write a map or a mask with the geometry of its scan.
 
     Parameters
@@ -59,6 +59,8 @@ def write_map(path: str | Path, volume: np.ndarray, grid: Grid) -> None:
     volume : ndarray of shape (z, y, x)
         Written as float32, integers of up to 4 bytes as they are, a mask as 0 and 1 in uint8.
     grid : Grid
+    description : str
+        What the map shows, for the header; a NIfTI header holds 79 characters.
 
     Raises
     ------
@@ -68,7 +70,7 @@ def write_map(path: str | Path, volume: np.ndarray, grid: Grid) -> None:
     volume = np.asarray(volume)
     if volume.shape != tuple(grid.shape):
         raise PerfusionError(f"The map has the shape {volume.shape}, its grid {tuple(grid.shape)}; give its own grid.")
-    _write(Path(path), _stored(volume), grid, None, None)
+    _write(Path(path), _stored(volume), grid, None, None, description)
 
 
 def write_series(
@@ -120,18 +122,19 @@ def _ending(path):
     return ending
 
 
-def _write(path, voxels, grid, times, echo_time):
+def _write(path, voxels, grid, times, echo_time, description=""):
     ending = _ending(path)
     with atomic_file(path) as file:
         if ending == ".nrrd":
             from .nrrd import write_nrrd
 
-            write_nrrd(file, voxels, grid, times=times, echo_time=echo_time)
+            write_nrrd(file, voxels, grid, times=times, echo_time=echo_time, description=description)
         else:
             from .nifti import write_nifti
 
             interval, start = (0.0, 0.0) if times is None else (typical_interval(times), times[0])
-            write_nifti(file, voxels, grid, interval=interval, start=start, compress=ending == ".nii.gz")
+            compress = ending == ".nii.gz"
+            write_nifti(file, voxels, grid, interval=interval, start=start, compress=compress, description=description)
 
 
 def _check_same_grid(path, found, wanted):

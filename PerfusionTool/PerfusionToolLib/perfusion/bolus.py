@@ -28,6 +28,8 @@ class Bolus:
         Frames before the arrival, from which S0 is averaged.
     peak : int
         Frame in which the curve is highest.
+    cut_off : bool
+        Whether the scan ends before the contrast has passed, so that CBV and MTT are too low.
     warnings : tuple of str
         What a person should know: a bolus cut off at either end of the scan.
     """
@@ -36,6 +38,7 @@ class Bolus:
     arrival: int
     baseline: np.ndarray
     peak: int
+    cut_off: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -135,7 +138,8 @@ def find_bolus(
     contrast = _contrast(signal_curve, modality, baseline)
     peak = arrival + int(np.argmax(contrast[arrival:]))
     _check_rise(contrast[peak], noise, modality)
-    return Bolus(contrast, arrival, baseline, peak, _truncations(contrast, arrival, peak))
+    cut_off = peak >= frames - 3 or contrast[-3:].mean() > LARGEST_REST * contrast[peak]
+    return Bolus(contrast, arrival, baseline, peak, bool(cut_off), _truncations(contrast, arrival, peak))
 
 
 def _contrast(signal_curve, modality, baseline):

@@ -71,8 +71,9 @@ def _results(study):
             "arrival_time": study.times[study.bolus.arrival],
             "baseline_frames": study.frames[study.bolus.baseline],
             "curve": study.bolus.curve,
+            "cut_off": study.bolus.cut_off,
         },
-        "motion": _motion(study.motion),
+        "motion": _motion(study.motion, study.first),
         "arterial_input": {"unit": CONCENTRATION_UNITS[study.series.modality], **_arterial_input(study.arterial_input)},
         "venous_output": _venous_output(study.venous_output),
         "maps": {name: _summary(name, volume[study.brain_mask], study) for name, volume in study.maps.items()},
@@ -98,13 +99,13 @@ def _version(library):
         return None
 
 
-def _motion(motion):
+def _motion(motion, first):
     if motion is None:
         return None
     return {
-        "reference": motion.reference,
+        "reference": first + motion.reference,
         "displacement_mm": motion.displacement,
-        "corrupted": np.flatnonzero(motion.corrupted),
+        "corrupted": first + np.flatnonzero(motion.corrupted),
         "transforms": motion.transforms,
     }
 
@@ -145,5 +146,9 @@ def _candidate(candidate):
 def _summary(name, values, study):
     finite = values[np.isfinite(values)]
     low, median, high = np.percentile(finite, [5, 50, 95]) if finite.size else (np.nan,) * 3
-    unit = UNITS[name] if study.settings.relative_to == "absolute" else study.settings.relative_to
-    return {"unit": unit, "percentile_5": low, "median": median, "percentile_95": high}
+    return {"unit": unit_of(name, study), "percentile_5": low, "median": median, "percentile_95": high}
+
+
+def unit_of(name, study):
+    """Unit of a map, or what it is relative to."""
+    return UNITS[name] if study.settings.relative_to == "absolute" else study.settings.relative_to

@@ -13,7 +13,7 @@ from ..perfusion.maps import scatter
 from ..perfusion.progress import Progress, Steps
 from .output_folder import RECORD, results_folder
 from .overview import draw_overview
-from .record import record_of
+from .record import record_of, unit_of
 from .request import Request, request_again
 
 OVERVIEW = "overview.png"
@@ -110,11 +110,17 @@ def _write_results_steps(study, series_to_save, folder):
         volumes["venous_output"] = study.venous_output.voxels
     for number, (name, volume) in enumerate(volumes.items()):
         yield Progress("writing", 0.4 * number / len(volumes), f"Writing {name}")
-        files.write_map(folder / f"{name}.nii.gz", volume, study.grid)
+        files.write_map(folder / f"{name}.nii.gz", volume, study.grid, _description(name, study))
     for name in series_to_save:
         yield Progress("writing", 0.5, f"Writing the {name} series")
         values, times = _SERIES[name](study)
         files.write_series(folder / f"{name}.nii.gz", values, study.grid, times, echo_time=study.series.echo_time)
+
+
+def _description(name, study):
+    unit = unit_of(name.replace("_", " "), study) if name.replace("_", " ") in study.maps else "mask"
+    cut_off = "; BOLUS CUT OFF, VALUES TOO LOW" if study.bolus.cut_off else ""
+    return f"{name} {unit}; research use only{cut_off}"
 
 
 def _corrected(study):

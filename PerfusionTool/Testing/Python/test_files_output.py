@@ -341,3 +341,12 @@ def test_the_checksum_is_sha256(tmp_path):
     assert input_record(tmp_path / "abc") == {"file": "abc", "sha256": digest, "bytes": 3}
     with pytest.raises(PerfusionError, match="cannot be read"):
         checksum(tmp_path / "none")
+
+
+@pytest.mark.parametrize("ending", [".nii.gz", ".nrrd"])
+def test_a_map_says_in_its_header_what_it_shows(tmp_path, ending):
+    path = tmp_path / f"map{ending}"
+    write_map(path, np.zeros((2, 3, 4)), Grid((2, 3, 4), np.eye(4)), "CBF ml/100g/min; " + 100 * "x")
+    content = gzip.decompress(path.read_bytes()) if ending == ".nii.gz" else path.read_bytes()
+    assert b"CBF ml/100g/min; xxx" in content
+    assert np.array_equal(read_image(path).voxels[0], np.zeros((2, 3, 4)))
