@@ -3,6 +3,7 @@
 
     python3 dev.py demo        a sample head, its perfusion maps and a picture of them, in ./demo/
     python3 dev.py test        lint, formatting and all tests
+    python3 dev.py accuracy    maps of many sample heads beside their truth
     python3 dev.py benchmark   seconds and peak memory of every stage
 
 The first run makes .venv beside this file and installs what pyproject.toml asks for; later runs start at once.
@@ -27,7 +28,7 @@ OLDEST, NEWEST = (3, 10), (3, 13)
 
 
 def main():
-    commands = {"demo": demo, "test": test, "benchmark": benchmark}
+    commands = {"demo": demo, "test": test, "accuracy": accuracy, "benchmark": benchmark}
     if len(sys.argv) < 2 or sys.argv[1] not in commands:
         print(__doc__)
         return 0 if sys.argv[1:] in (["-h"], ["--help"]) else 2
@@ -38,6 +39,10 @@ def main():
 
 def demo(arguments):
     return run("PerfusionToolLib", "demo", *arguments)
+
+
+def accuracy(arguments):
+    return run("PerfusionToolLib", "accuracy", *arguments)
 
 
 def benchmark(arguments):

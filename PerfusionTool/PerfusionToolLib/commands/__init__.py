@@ -17,6 +17,7 @@ COMMANDS = {
     "analyze": "perfusion maps of a 4D CT perfusion or DSC-MRI scan",
     "sample": "a sample head with known truth",
     "demo": "sample head, analysis, picture and comparison with the truth",
+    "accuracy": "sample heads analysed and compared with their truth",
     "benchmark": "seconds and peak memory of every stage",
 }
 
