@@ -6,13 +6,16 @@ Only the settings are imported here: `--help` answers before numpy is loaded.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 from .. import __version__
 from ..perfusion.errors import PerfusionError
 
-SUCCESS, NOT_ANALYSED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+SUCCESS, NOT_ANALYSED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 COMMANDS = {
     "analyze": "perfusion maps of a 4D CT perfusion or DSC-MRI scan",
     "sample": "a sample head with known truth",
@@ -33,11 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0: done; 1: the data cannot be analysed; 130: interrupted. Wrong usage leaves through ``SystemExit(2)``.
+        0: done; 1: the data cannot be analysed; 130: interrupted; 143: terminated. Wrong usage leaves
+        through ``SystemExit(2)``.
     """
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        with _termination_as_interruption():
+            options.run(options)
     except PerfusionError as error:
         print(error, file=sys.stderr)
         return NOT_ANALYSED
@@ -47,10 +52,30 @@ def main(arguments: list[str] | None = None) -> int:
     except MemoryError:
         print("There is not enough memory for this scan; lower --maximum-matrix.", file=sys.stderr)
         return NOT_ANALYSED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("Stopped.", file=sys.stderr)
-        return INTERRUPTED
+        return TERMINATED if isinstance(stop, _Termination) else INTERRUPTED
     return SUCCESS
+
+
+class _Termination(KeyboardInterrupt):
+    """The system wants this program to end."""
+
+
+@contextmanager
+def _termination_as_interruption() -> Iterator[None]:
+    """Let SIGTERM unwind the program as Ctrl-C does, so that nothing unfinished stays behind."""
+
+    def stop(*_):
+        # A second signal would cut the clearing up short.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise _Termination
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _parser():

@@ -94,6 +94,8 @@ def _earlier_settings(options):
 def _arterial_input(word):
     if re.fullmatch(r"-?\d+,-?\d+,-?\d+", word):
         return tuple(int(index) for index in word.split(","))
+    if re.fullmatch(r"[-\d.,\s]*,[-\d.,\s]*|\d+", word):
+        raise argparse.ArgumentTypeError(f"{word!r} is no voxel; give i,j,k")
     return Path(word)
 
 

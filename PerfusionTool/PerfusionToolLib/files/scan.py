@@ -79,7 +79,9 @@ def read_scan(path, modality, *, frame_interval=None, times=None, echo_time=None
     path = Path(path)
     image = read_image(path)
     if len(image.voxels) == 1:
-        raise PerfusionError(f"{path} holds a single volume; a perfusion scan needs 4 dimensions.")
+        raise PerfusionError(
+            f"{path} has 3 dimensions, as it holds a single volume; a perfusion scan has 4 (x, y, z, time)."
+        )
     times, time_source = _frame_times(path, image, times, frame_interval)
     echo_time, echo_time_source = _echo_time(path, image, echo_time) if modality == "MR" else (None, None)
     series = PerfusionSeries(image.voxels, times, image.ijk_to_ras, modality, echo_time)

@@ -70,6 +70,7 @@ class Analysis:
     times = _Result("motion", "Times in s of the frames in use, ndarray of shape (t,).")
     frames = _Result("motion", "Indices in the series of the frames in use: steady and not corrupted.")
     prepared = _Result("preparation", "Signal of the steady frames on the results' grid, (t, z, y, x).")
+    empty = _Result("preparation", "Frames among the prepared that are blank or repeat the one before, (t,) bool.")
     first = _Result("preparation", "The first frame of the series that is in use.")
     grid = _Result("preparation", "Grid of all results: the scan's, after the matrix limit.")
     filled_values = _Result("preparation", "Number of values that were not finite and were filled.")
@@ -240,7 +241,7 @@ class Analysis:
         return stages.preparation_steps(self.series, self.settings)
 
     def _motion_steps(self):
-        return stages.motion_steps(self.prepared, self.grid, self.first, self.series, self.settings)
+        return stages.motion_steps(self.prepared, self.empty, self.grid, self.first, self.series, self.settings)
 
     def _brain_steps(self):
         return stages.brain_steps(self.corrected, self.grid, self.series.modality, self._given_mask, self.settings)
@@ -327,6 +328,7 @@ class Analysis:
         else:
             voxels = _checked_mask(value, self.series.grid.shape, shape)
             voxels = voxels if voxels.shape == shape else limit_mask(voxels, self.settings.maximum_matrix)
+            _check_inside(voxels, self.intracranial)
             chosen = arteries.mask_input(self._curves_of(voxels), voxels, self.times)
         return arteries.with_candidates(chosen, self.vessel_search)
 
@@ -387,9 +389,22 @@ def _choice(arterial_input, series):
 def _checked_mask(mask, *shapes):
     if mask is None:
         return None
-    mask = np.asarray(mask) != 0
+    values = np.asarray(mask)
+    mask = values != 0
+    if values.dtype != bool and mask.any() and np.ptp(values[mask]) != 0:
+        raise PerfusionError(
+            f"The mask holds many values, from {values.min():g} to {values.max():g}; give one of 0 and one other value."
+        )
     if mask.shape not in shapes:
         raise PerfusionError(f"The mask has the shape {mask.shape}, the scan {shapes[0]}; draw it on this scan.")
     if not mask.any():
         raise PerfusionError("The mask is empty; draw it, or leave it out to have it found.")
     return mask
+
+
+def _check_inside(voxels, intracranial):
+    outside = np.mean(~intracranial[voxels]) if voxels.any() else 0
+    if outside > 0.5:
+        raise PerfusionError(
+            f"{100 * outside:.0f} % of the arterial input's mask lie outside the skull; draw it on an artery."
+        )

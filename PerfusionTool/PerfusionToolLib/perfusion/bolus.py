@@ -137,7 +137,7 @@ def find_bolus(
     baseline = _baseline_frames(start, arrival)
     contrast = _contrast(signal_curve, modality, baseline)
     peak = arrival + int(np.argmax(contrast[arrival:]))
-    _check_rise(contrast[peak], noise, modality)
+    _check_rise(contrast, peak, noise, modality)
     cut_off = peak >= frames - 3 or contrast[-3:].mean() > LARGEST_REST * contrast[peak]
     return Bolus(contrast, arrival, baseline, peak, bool(cut_off), _truncations(contrast, arrival, peak))
 
@@ -186,7 +186,13 @@ def _baseline_frames(start, arrival):
     return np.arange(start, max(last, start + FEWEST_BASELINE_FRAMES))
 
 
-def _check_rise(rise, noise, modality):
+def _check_rise(contrast, peak, noise, modality):
+    rise, span = contrast[peak], np.ptp(contrast)
+    if span > SMALLEST_RISE[modality] and contrast[-3:].mean() < -0.5 * span:
+        raise PerfusionError(
+            "No bolus was found: the brain's curve falls from the start of the scan, which seems to begin after the "
+            "bolus has arrived; scan earlier, or set the baseline and the arrival."
+        )
     significance = rise / max(noise, 1e-12)
     if rise < SMALLEST_RISE[modality] or significance < SMALLEST_SIGNIFICANCE:
         unit = "HU" if modality == "CT" else "in −ln(S/S0)"
@@ -205,11 +211,11 @@ def _truncations(contrast, arrival, peak):
     tail = contrast[-3:].mean()
     if peak >= contrast.size - 3:
         warnings.append(
-            "The bolus is cut off: the brain's curve is highest at the end of the scan, so the maps are too low."
+            "The bolus is cut off: the brain's curve is highest at the end of the scan, so the maps are unreliable."
         )
     elif tail > LARGEST_REST * contrast[peak]:
         warnings.append(
             f"The bolus is cut off: at the end of the scan {100 * tail / contrast[peak]:.0f} % of the contrast is "
-            "still in the brain, so CBV and MTT are too low."
+            "still in the brain, so CBV and MTT are too low and CBF is unreliable."
         )
     return tuple(warnings)

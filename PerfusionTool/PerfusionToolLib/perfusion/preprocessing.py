@@ -64,6 +64,23 @@ def fill_missing(signal: np.ndarray, times: np.ndarray | None = None) -> tuple[n
     return filled, count
 
 
+def find_empty_frames(signal: np.ndarray) -> np.ndarray:
+    """Frames that show nothing new: of one value throughout, or exactly the frame before once more.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (t, z, y, x)
+
+    Returns
+    -------
+    ndarray of shape (t,), bool
+    """
+    sample = np.stack([frame.ravel()[:: max(1, frame.size // 50_000)] for frame in signal])
+    blank = np.ptp(sample, axis=1) == 0
+    repeated = np.append(False, (sample[1:] == sample[:-1]).all(axis=1))
+    return blank | repeated
+
+
 def find_unsteady_frames(signal: np.ndarray) -> int:
     """Count the first frames in which the signal is not yet steady.
 

@@ -11,6 +11,8 @@ from .errors import PerfusionError
 MODALITIES = ("CT", "MR")
 FEWEST_FRAMES = 10
 LONGEST_ECHO_TIME = 0.5
+SHORTEST_INTERVAL = 0.05
+LONGEST_INTERVAL = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,11 +134,20 @@ def _checked_times(times, frames):
             f"Frame times must increase, but frame {frame} is at {times[frame]:g} s "
             f"after {times[frame - 1]:g} s; sort the frames or correct the times."
         )
+    interval = float(np.median(np.diff(times)))
+    if not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
+        raise PerfusionError(
+            f"The frames are {interval:g} s apart; {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g} s can be analysed: "
+            "are the times in seconds?"
+        )
     return times
 
 
 def _checked_geometry(ijk_to_ras):
-    matrix = np.asarray(ijk_to_ras, float)
+    try:
+        matrix = np.asarray(ijk_to_ras, float)
+    except (TypeError, ValueError) as error:
+        raise PerfusionError(f"The geometry is not made of numbers ({error}); give a 4×4 matrix.") from error
     if matrix.shape != (4, 4) or not np.isfinite(matrix).all():
         raise PerfusionError(f"The geometry must be a finite 4×4 matrix from voxels to RAS mm, not {matrix.shape}.")
     if abs(np.linalg.det(matrix[:3, :3])) < 1e-9:
@@ -155,8 +166,12 @@ def _checked_echo_time(echo_time, modality):
         return None
     if echo_time is None:
         raise PerfusionError("An MR scan needs its echo time in seconds, such as 0.03.")
-    if not 0 < echo_time <= LONGEST_ECHO_TIME:
+    if not isinstance(echo_time, (int, float, np.number)):
+        raise PerfusionError(f"The echo time {echo_time!r} is not a number; give seconds, such as 0.03.")
+    if not echo_time > 0:
+        raise PerfusionError(f"The echo time is {echo_time:g} s; give a positive number of seconds, such as 0.03.")
+    if echo_time > LONGEST_ECHO_TIME:
         raise PerfusionError(
-            f"The echo time {echo_time:g} s is outside 0 to {LONGEST_ECHO_TIME:g} s; was it given in milliseconds?"
+            f"The echo time {echo_time:g} s is above {LONGEST_ECHO_TIME:g} s; was it given in milliseconds?"
         )
     return float(echo_time)

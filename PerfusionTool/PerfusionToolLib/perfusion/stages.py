@@ -20,7 +20,7 @@ from .deconvolution.convolution import time_weights
 from .errors import PerfusionError
 from .maps import perfusion_maps, relative_to_mean, relative_to_mirror, smoothed_maps, without
 from .motion import apply_motion_steps, estimate_motion_steps, remove_aliasing_steps
-from .preprocessing import fill_missing, find_unsteady_frames, limit_mask, limit_matrix_steps
+from .preprocessing import fill_missing, find_empty_frames, find_unsteady_frames, limit_mask, limit_matrix_steps
 from .progress import Progress, Steps
 from .series import FEWEST_FRAMES
 from .smoothing import fill_from_neighbours_steps, smooth_series_steps
@@ -43,12 +43,19 @@ TEXTS = {
 TISSUE_WINDOW = (-65.0, 35.0)
 BONE_NEAR = 70.0
 NOTABLE_MOTION = 0.3
+LARGEST_FOREIGN_PART = 0.2
 FILL_MM = 3.0
 
 
 def preparation_steps(series, settings):
-    """Values that are not finite filled, unsteady frames dropped, matrix limited."""
+    """Values that are not finite filled, unsteady frames dropped, matrix limited; frames without a picture found."""
     signal, filled = fill_missing(series.signal, series.times)
+    yield Progress("preparation", 0.2, TEXTS["preparation"])
+    empty = find_empty_frames(signal)
+    if empty.size - empty.sum() < FEWEST_FRAMES:
+        raise PerfusionError(
+            f"{empty.sum()} of {empty.size} frames are blank or repeat the one before; load the scan again."
+        )
     first = find_unsteady_frames(signal) if settings.frames_to_drop is None else settings.frames_to_drop
     if len(signal) - first < FEWEST_FRAMES:
         raise PerfusionError(
@@ -60,33 +67,47 @@ def preparation_steps(series, settings):
         warnings.append(f"{filled} values of the scan were not finite; they were filled from their neighbours.")
     if first and settings.frames_to_drop is None:
         warnings.append(f"The first {first} frame{'s are' * (first > 1) or ' is'} not steady and left out.")
-    return {"prepared": signal, "grid": grid, "first": first, "filled_values": filled}, tuple(warnings)
+    return {
+        "prepared": signal,
+        "empty": empty[first:],
+        "grid": grid,
+        "first": first,
+        "filled_values": filled,
+    }, tuple(warnings)
 
 
-def motion_steps(prepared, grid, first, series, settings):
+def motion_steps(prepared, empty, grid, first, series, settings):
     """Rigid motion found and undone, corrupted frames left out."""
     frames = np.arange(first, first + len(prepared))
-    if not settings.motion_correction:
-        return {"motion": None, "corrected": prepared, "frames": frames, "times": series.times[frames]}, ()
-    reference = _reference_frame(settings.reference_frame, first, len(prepared))
+    motion, corrected, left_out = None, prepared, empty
+    if settings.motion_correction:
+        motion = yield from _motion_found_steps(prepared, grid, frames, series, settings)
+        corrected = yield from apply_motion_steps(prepared, grid, motion)
+        left_out = empty | motion.corrupted
+        motion = replace(motion, corrupted=left_out)
+    warnings = ()
+    if left_out.any():
+        numbers = ", ".join(str(frame) for frame in frames[left_out])
+        warnings = (f"Frames {numbers} look corrupted and were left out.",)
+        corrected, frames = corrected[~left_out], frames[~left_out]
+    if len(frames) < FEWEST_FRAMES:
+        raise PerfusionError(f"Only {len(frames)} frames are usable; at least {FEWEST_FRAMES} are needed.")
+    return {"motion": motion, "corrected": corrected, "frames": frames, "times": series.times[frames]}, warnings
+
+
+def _motion_found_steps(prepared, grid, frames, series, settings):
+    reference = _reference_frame(settings.reference_frame, frames[0], len(prepared))
     estimate = (prepared, grid, series.modality)
     motion = yield from estimate_motion_steps(*estimate, reference, settings.largest_motion)
     if settings.reference_frame is None and motion.corrupted.sum() > len(prepared) / 2:
         # The first frame itself may be the bad one.
         motion = yield from estimate_motion_steps(*estimate, None, settings.largest_motion)
-    usable = np.flatnonzero(~motion.corrupted)
-    if usable.size < FEWEST_FRAMES:
+    if np.count_nonzero(~motion.corrupted) < FEWEST_FRAMES:
         raise PerfusionError(
             f"{motion.corrupted.sum()} of {len(prepared)} frames do not look like frame {frames[motion.reference]}: is "
             "this a perfusion scan of a head? If so, choose another reference frame or switch motion correction off."
         )
-    corrected = yield from apply_motion_steps(prepared, grid, motion)
-    warnings = ()
-    if motion.corrupted.any():
-        numbers = ", ".join(str(frame) for frame in frames[motion.corrupted])
-        warnings = (f"Frames {numbers} look corrupted and were left out.",)
-        corrected, frames = corrected[usable], frames[usable]
-    return {"motion": motion, "corrected": corrected, "frames": frames, "times": series.times[frames]}, warnings
+    return motion
 
 
 def _reference_frame(wanted, first, count):
@@ -114,12 +135,17 @@ def brain_steps(corrected, grid, modality, given_mask, settings):
 
 
 def _check_place(brain, frame, modality):
-    """A brain mask whose typical voxel is air was made for another scan."""
-    inside, outside = np.median(frame[brain]), np.percentile(frame, 1)
-    span = np.percentile(frame, 99) - outside
-    if modality == "CT" and inside - outside < 0.2 * span:
+    """A brain mask with much air or bone in it was made for another scan, or moved."""
+    values = np.asarray(frame[brain], np.float32)
+    typical = np.median(values)
+    if modality == "CT":
+        darkest, brightest = np.percentile(frame, (1, 99))
+        foreign = 1.0 if typical - darkest < 0.2 * (brightest - darkest) else np.mean(np.abs(values - typical) > 120)
+    else:
+        foreign = np.mean(values < 0.25 * typical)
+    if foreign > LARGEST_FOREIGN_PART:
         raise PerfusionError(
-            f"The brain mask lies in air (median {inside:g}, darkest part of the scan {outside:g}); "
+            f"{100 * foreign:.0f} % of the brain mask lie in air or bone (median value {typical:g}); "
             "was it made for this scan?"
         )
 

@@ -22,7 +22,10 @@ BRAIN, ARTERY, VEIN = "#ffd000", "#ff4040", "#60a0ff"
 WIDTH, IMAGES_WIDTH, TITLE_HEIGHT, CURVES_HEIGHT = 14.0, 11.9, 0.5, 2.8
 MOST_SLICES = 8
 # Width over height of a row of images that fills the page; narrower ones stand side by side.
-FULL_ROW = 3.5
+FULL_ROW = 5.5
+MOST_COLUMNS = 4
+# It looks like TTP.
+LEFT_OUT = ("TTP from arrival",)
 MARGIN = 4
 
 
@@ -43,8 +46,9 @@ def draw_overview(study, path: Path, title: str) -> None:
     Slices are axial and radiological: the patient's right is on the left, anterior is up.
     """
     view = _View(study.grid, study.brain_mask, study.arterial_input.voxels)
-    images = len(study.maps) + 1
-    columns = max(1, min(images, round(FULL_ROW / view.width_over_height)))
+    maps = {name: volume for name, volume in study.maps.items() if name not in LEFT_OUT}
+    images = len(maps) + 1
+    columns = max(1, min(MOST_COLUMNS, images, round(FULL_ROW / view.width_over_height)))
     rows = -(-images // columns)
     images_height = rows * IMAGES_WIDTH / columns / view.width_over_height * (1.15 if columns > 1 else 1.0)
     height = TITLE_HEIGHT + images_height + CURVES_HEIGHT
@@ -61,7 +65,7 @@ def draw_overview(study, path: Path, title: str) -> None:
     for spare in panels[images:]:
         spare.set_axis_off()
     _draw_scan(panels[0], view, study)
-    for axes, (name, volume) in zip(panels[1:images], study.maps.items(), strict=True):
+    for axes, (name, volume) in zip(panels[1:images], maps.items(), strict=True):
         _draw_map(axes, view, name, volume, study)
     _draw_curves(figure, middle, study)
     line = 1 - 0.5 * TITLE_HEIGHT / height
@@ -177,7 +181,10 @@ def _draw_curves(figure, top, study):
     _draw_curve(bolus, study.times, study.bolus.curve, INK, f"Bolus in the brain, {bolus_unit}")
     bolus.axvline(study.times[study.bolus.arrival], color=FAINT, linewidth=0.8, linestyle="--")
     _draw_curve(vessels[0], study.times, study.arterial_input.curve, ARTERY, f"Arterial input, {unit}")
-    if study.venous_output is not None:
+    if study.venous_output is None:
+        vessels[1].set_axis_off()
+        vessels[1].text(0.5, 0.5, "No vein was found", color=FAINT, size=10, ha="center")
+    else:
         _draw_curve(vessels[1], study.times, study.venous_output.curve, VEIN, f"Venous output, {unit}")
     if study.motion is not None:
         motion = figure.add_subplot(grid[3])

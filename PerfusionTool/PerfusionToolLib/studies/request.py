@@ -28,6 +28,8 @@ class Request:
         s between frames, instead of times.
     echo_time : float, optional
         s; default: what lies in or beside the scan's file.
+    time_source, echo_time_source : str, optional
+        Where times and echo time given as numbers come from, for the record.
     brain_mask : Path, optional
         Mask on the scan's grid; default: found.
     arterial_input : Path or tuple of three int, optional
@@ -44,6 +46,8 @@ class Request:
     times: Path | tuple[float, ...] | None = None
     frame_interval: float | None = None
     echo_time: float | None = None
+    time_source: str | None = None
+    echo_time_source: str | None = None
     brain_mask: Path | None = None
     arterial_input: Path | tuple[int, int, int] | None = None
     settings: Settings = field(default_factory=Settings)
@@ -69,18 +73,21 @@ def request_again(request: Request) -> Request:
     PerfusionError
         If the record or a file that it names cannot be read, or such a file has changed.
     """
-    earlier = {} if request.record is None else files.read_json(request.record)
+    if request.record is None:
+        return request
+    earlier = files.read_json(request.record)
     if earlier.get("scan", {}).get("sha256") != files.checksum(request.scan):
         return request
     scan, inputs = earlier["scan"], earlier["inputs"]
     given = {
         "modality": scan["modality"],
-        "echo_time": scan["echo_time"],
         "brain_mask": _unchanged(inputs["brain_mask"]),
         "arterial_input": _unchanged(inputs["arterial_input"]),
     }
-    if request.frame_interval is None:
-        given["times"] = tuple(scan["times"])
+    if request.times is None and request.frame_interval is None:
+        given |= {"times": tuple(scan["times"]), "time_source": scan["time_source"]}
+    if request.echo_time is None:
+        given |= {"echo_time": scan["echo_time"], "echo_time_source": scan["echo_time_source"]}
     return replace(request, **{name: value for name, value in given.items() if getattr(request, name) is None})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import files
+from .output_folder import all_or_none
 
 FIELD_OF_VIEW = (115.0, 200.0, 200.0)
 DURATION = 63.45
@@ -54,7 +55,7 @@ def truth_folder(path: Path) -> Path:
 
 
 def write_sample(head, path: Path) -> None:
-    """Write a sample head as a scan, with its truth in a folder beside it.
+    """Write a sample head as a scan, with its truth in a folder beside it: all of it, or nothing.
 
     Parameters
     ----------
@@ -68,12 +69,14 @@ def write_sample(head, path: Path) -> None:
     PerfusionError
         If the files cannot be written.
     """
-    series, truth = head.series, truth_folder(path)
-    files.write_series(path, series.signal, series.grid, series.times, echo_time=series.echo_time)
-    for name, volume in (head.truth | head.labels).items():
-        files.write_map(truth / f"{name}.nii.gz", volume, series.grid)
-    files.write_curve(truth / "arterial_input.csv", series.times, head.arterial_input)
-    files.write_curve(truth / "venous_output.csv", series.times, head.venous_output)
+    series = head.series
+    with all_or_none(path.parent) as unfinished:
+        scan, truth = unfinished / path.name, truth_folder(unfinished / path.name)
+        files.write_series(scan, series.signal, series.grid, series.times, echo_time=series.echo_time)
+        for name, volume in (head.truth | head.labels).items():
+            files.write_map(truth / f"{name}.nii.gz", volume, series.grid)
+        files.write_curve(truth / "arterial_input.csv", series.times, head.arterial_input)
+        files.write_curve(truth / "venous_output.csv", series.times, head.venous_output)
 
 
 def compare_with_truth(study, head) -> dict[str, dict[str, tuple[float, float]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,12 +63,17 @@ def analyze_scan_steps(request: Request, folder: Path) -> Steps[Analysis]:
 def _read_scan(request):
     if request.modality is None:
         raise PerfusionError(f"What {request.scan} shows is not known; choose CT or MR as modality.")
-    return files.read_scan(
+    scan = files.read_scan(
         request.scan,
         request.modality,
         frame_interval=request.frame_interval,
         times=request.times,
         echo_time=request.echo_time,
+    )
+    return replace(
+        scan,
+        time_source=request.time_source or scan.time_source,
+        echo_time_source=request.echo_time_source or scan.echo_time_source,
     )
 
 
@@ -85,7 +91,8 @@ def _read_arterial_input(chosen, series):
 def _seed(voxel, grid):
     size = grid.shape[::-1]
     if not all(0 <= index < count for index, count in zip(voxel, size, strict=True)):
-        raise PerfusionError(f"The voxel {voxel} lies outside the scan; indices run from 0 to {np.array(size) - 1}.")
+        last = ", ".join(str(count - 1) for count in size)
+        raise PerfusionError(f"The voxel {voxel} lies outside the scan; indices run from 0 to {last}.")
     return grid.to_ras(voxel[::-1])
 
 

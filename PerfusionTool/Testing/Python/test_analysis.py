@@ -285,3 +285,50 @@ def test_scans_of_few_slices_work(head, slices):
     study = analyze(series, QUICK)
     assert study.maps["CBF"].shape[0] == slices
     assert study.brain_mask.any()
+
+
+def test_blank_and_repeated_frames_are_left_out_without_motion_correction_too(head):
+    signal = head.series.signal.copy()
+    signal[20] = 40
+    signal[31] = signal[30]
+    study = analyze(changed(head.series, signal=signal), QUICK)
+    assert not {20, 31} & set(study.frames)
+    assert any("Frames 20, 31 look corrupted" in warning for warning in study.warnings)
+    signal[5:43] = signal[4]
+    with pytest.raises(PerfusionError, match="blank or repeat"):
+        analyze(changed(head.series, signal=signal), QUICK)
+
+
+def test_a_scan_that_begins_after_the_bolus_is_refused_in_so_many_words(head):
+    late = changed(head.series, signal=head.series.signal[14:], times=head.series.times[14:])
+    with pytest.raises(PerfusionError, match="begin after the bolus"):
+        analyze(late, QUICK)
+
+
+@pytest.mark.parametrize("modality", ["CT", "MR"])
+def test_a_moved_brain_mask_and_a_whole_volume_are_refused(modality):
+    head = sample_head(modality, **SMALL)
+    brain = head.labels["brain"]
+    for wrong in (np.roll(brain, 22, axis=2), np.ones_like(brain)):
+        with pytest.raises(PerfusionError, match="air or bone"):
+            analyze(head.series, QUICK, brain_mask=wrong)
+
+
+def test_an_arterial_mask_outside_the_skull_is_refused(head, study):
+    outside = np.zeros(study.grid.shape, bool)
+    outside[:, :3, :3] = True
+    with pytest.raises(PerfusionError, match="100 % of the arterial input's mask"):
+        study.set_arterial_input(mask=outside)
+
+
+def test_an_image_is_no_mask(head):
+    with pytest.raises(PerfusionError, match="holds many values"):
+        analyze(head.series, QUICK, brain_mask=head.series.signal[0])
+    labels = 255 * head.labels["brain"].astype(np.uint8)
+    assert np.array_equal(analyze(head.series, QUICK, brain_mask=labels).brain_mask, head.labels["brain"])
+
+
+@pytest.mark.parametrize("seed", [(1.0, 2.0, np.nan), (np.inf, 0.0, 0.0)])
+def test_a_seed_that_is_no_place_is_refused(study, seed):
+    with pytest.raises(PerfusionError, match="is no place"):
+        study.set_arterial_input(seed_ras=seed)

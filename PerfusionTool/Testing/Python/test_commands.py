@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import fields
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -15,10 +23,11 @@ from PerfusionToolLib.commands.messages import table
 from PerfusionToolLib.commands.options import add_settings, chosen_settings, voxels
 from PerfusionToolLib.perfusion import PerfusionError, Settings
 from PerfusionToolLib.studies.output_folder import results_folder
-from PerfusionToolLib.studies.request import Request
+from PerfusionToolLib.studies.request import Request, request_again
 from PerfusionToolLib.studies.sample import compare_with_truth, scanned_head, truth_folder, write_sample
 from PerfusionToolLib.studies.single import analyze_scan_steps
 
+MODULE = Path(__file__).parents[2]
 SIZE, FRAMES = (80, 80, 12), 32
 MAPS = {"CBF", "CBV", "MTT", "Tmax", "TTP", "TTP_from_arrival"}
 WRITTEN = {f"{name}.nii.gz" for name in MAPS | {"brain_mask", "vessels", "csf", "arterial_input", "venous_output"}}
@@ -49,6 +58,14 @@ def parsed(*words):
     parser.set_defaults(parser=parser)
     add_settings(parser)
     return parser.parse_args(words)
+
+
+def contents(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+def full_disk(*_, **__):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def volume(path):
@@ -94,6 +111,7 @@ def test_auto_empties_a_setting_of_an_earlier_analysis():
         ["analyze", "scan.nii.gz", "-o", "out", "--modality", "CT", "--method", "magic"],
         ["analyze", "scan.nii.gz", "-o", "out", "--modality", "CT", "--save", "everything"],
         ["analyze", "scan.nii.gz", "-o", "out", "--modality", "CT", "--frame-interval", "1", "--times", "t.csv"],
+        ["analyze", "scan.nii.gz", "-o", "out", "--modality", "CT", "--arterial-input", "32,32"],
         ["sample", "ct", "out.nii.gz", "--shape", "10,10"],
     ],
 )
@@ -110,6 +128,14 @@ def test_voxels_are_three_whole_numbers():
     assert voxels("10,20,3") == (10, 20, 3)
     with pytest.raises(argparse.ArgumentTypeError, match="1,2"):
         voxels("1,2")
+
+
+@pytest.mark.parametrize("word", ["32,32", "1,2,3,4", "1.5,2,3", "1,,3", "32"])
+def test_numbers_that_are_no_voxel_are_wrong_usage(word, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["analyze", "scan.nii.gz", "-o", "out", "--modality", "CT", "--arterial-input", word])
+    assert end.value.code == 2
+    assert f"'{word}' is no voxel; give i,j,k" in capsys.readouterr().err
 
 
 def test_tables_have_columns_of_one_width():
@@ -184,6 +210,27 @@ def test_saved_settings_give_the_same_maps_bit_for_bit(results, scan, tmp_path):
         first, second = (volume(tmp_path / run / f"{name}.nii.gz") for run in ("first", "second"))
         assert np.array_equal(first, second, equal_nan=True)
     assert not np.array_equal(first, volume(results / f"{name}.nii.gz"), equal_nan=True)
+    first, second = (files.read_json(tmp_path / run / "settings.json")["scan"] for run in ("first", "second"))
+    assert first == second
+    assert first["time_source"] == "given interval 1.9 s"
+
+
+def test_a_record_gives_times_and_echo_time_with_their_sources(tmp_path):
+    scan, record = tmp_path / "scan", tmp_path / "settings.json"
+    scan.write_bytes(b"voxels")
+    known = {"modality": "MR", "times": [0.0, 1.5], "time_source": "header", "echo_time": 0.03}
+    sources = {"sha256": files.checksum(scan), "echo_time_source": "scan.json"}
+    files.write_json(record, {"scan": known | sources, "inputs": {"brain_mask": None, "arterial_input": None}})
+    again = request_again(Request(scan=scan, record=record))
+    assert (again.modality, again.times, again.time_source) == ("MR", (0.0, 1.5), "header")
+    assert (again.echo_time, again.echo_time_source) == (0.03, "scan.json")
+    other = request_again(Request(scan=scan, record=record, frame_interval=2.0, echo_time=0.05))
+    assert (other.times, other.time_source, other.echo_time, other.echo_time_source) == (None, None, 0.05, None)
+
+
+def test_a_scan_is_not_read_for_its_checksum_where_no_record_asks_for_it(tmp_path):
+    request = Request(scan=tmp_path / "nowhere.nii.gz")
+    assert request_again(request) is request
 
 
 def test_times_of_a_record_are_not_forced_on_another_scan(results, tmp_path):
@@ -223,16 +270,19 @@ def test_arterial_input_from_voxel_mask_and_curve(results, scan, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["nowhere.nii.gz", "--modality", "CT"], "nowhere.nii.gz"),
+        (["nowhere.nii.gz", "--modality", "CT"], "nowhere.nii.gz does not exist"),
+        ([".", "--modality", "CT"], "is a folder"),
+        (["{results}/CBF.nii.gz", "--modality", "CT"], "has 3 dimensions"),
         (["{scan}", "--modality", "MR"], "echo time"),
-        (["{scan}", "--modality", "CT", "--arterial-input", "999,0,0"], "outside the scan"),
+        (["{scan}", "--modality", "CT", "--arterial-input", "999,0,0"], "from 0 to 79, 79, 11."),
         (["{scan}", "--modality", "CT", "--brain-mask", "{scan}"], "mask"),
         (["{scan}", "--modality", "CT", "--settings", "{scan}"], "not a text file"),
     ],
 )
-def test_data_that_cannot_be_analysed_end_with_1_and_one_sentence(words, sentence, scan, tmp_path, capsys):
+def test_data_that_cannot_be_analysed_end_with_1_and_one_sentence(words, sentence, scan, results, tmp_path, capsys):
     out = tmp_path / "out"
-    assert main(["analyze", *(word.format(scan=scan) for word in words), "-o", str(out)]) == 1
+    capsys.readouterr()
+    assert main(["analyze", *(word.format(scan=scan, results=results) for word in words), "-o", str(out)]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
     assert sentence in captured.err
@@ -247,12 +297,55 @@ def test_output_folder_that_cannot_be_made_is_said_before_anything_else(scan, tm
 
 
 def test_an_analysis_that_is_given_up_leaves_nothing(scan, tmp_path):
-    out = tmp_path / "out"
+    out = tmp_path / "parent" / "out"
     steps = analyze_scan_steps(Request(scan=scan, modality="CT"), out)
     while next(steps).stage != "motion":
         pass
     steps.close()
-    assert not out.exists()
+    assert contents(tmp_path) == set()
+
+
+def test_folders_that_were_made_stay_where_someone_else_uses_them(tmp_path):
+    with pytest.raises(PerfusionError), results_folder(tmp_path / "a" / "b"):
+        (tmp_path / "a" / "note").write_text("")
+        full_disk()
+    assert contents(tmp_path) == {"a", "a/note"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, a process that is ended gets no word of it")
+def test_termination_ends_with_143_and_leaves_nothing(scan, tmp_path):
+    words = ["analyze", str(scan), "--modality", "CT", "-o", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "PerfusionToolLib", *words]
+    process = subprocess.Popen(command, cwd=MODULE, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob("out/.unfinished-*")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=60)[1] == "Stopped.\n"
+    assert process.returncode == 143
+    assert contents(tmp_path) == set()
+
+
+def test_termination_is_again_the_systems_own_after_a_command(tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+    main(["analyze", "nowhere.nii.gz", "--modality", "CT", "-o", str(tmp_path / "out")])
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, nothing harmless tells whether a process runs")
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host = platform.node()
+    kept = {f".unfinished-{os.getpid()}-{host}-a1", f".unfinished-{ended.pid}-{host}x-a1", ".unfinished-mine"}
+    for name in kept | {f".unfinished-{ended.pid}-{host}-a1"}:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "CBF").write_text("")
+    with results_folder(tmp_path):
+        names = {path.name for path in tmp_path.iterdir()}
+    assert kept < names
+    assert len(names) == len(kept) + 1
+    assert {path.name for path in tmp_path.iterdir()} == kept
 
 
 def test_a_failing_run_leaves_earlier_results_as_they_were(tmp_path):
@@ -264,6 +357,54 @@ def test_a_failing_run_leaves_earlier_results_as_they_were(tmp_path):
         raise OSError("No space left on device")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["map", "settings.json"]
     assert (tmp_path / "map").read_text() == "old"
+
+
+def write_results(folder, text, *names):
+    with results_folder(folder) as unfinished:
+        for name in names:
+            (unfinished / name).write_text(text)
+        files.write_json(unfinished / "settings.json", {"files": [*names, "settings.json"], "text": text})
+
+
+def test_a_folder_in_the_way_of_a_result_is_said_and_nothing_is_moved(tmp_path):
+    write_results(tmp_path, "old", "CBF", "residue")
+    (tmp_path / "MTT").mkdir()
+    before = (tmp_path / "settings.json").read_bytes()
+    with pytest.raises(PerfusionError, match="MTT is a folder"):
+        write_results(tmp_path, "new", "CBF", "CBV", "MTT")
+    assert contents(tmp_path) == {"CBF", "MTT", "residue", "settings.json"}
+    assert (tmp_path / "CBF").read_text() == "old"
+    assert (tmp_path / "settings.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("error", [PermissionError(errno.EACCES, "Permission denied"), KeyboardInterrupt()])
+@pytest.mark.parametrize("moves", range(7))
+def test_a_move_that_fails_half_way_brings_the_old_results_back(moves, error, tmp_path, monkeypatch):
+    write_results(tmp_path, "old", "CBF", "CBV", "residue")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    replace, left = Path.replace, iter([True] * moves)
+
+    def fail_once(source, target):
+        if not next(left, False):
+            monkeypatch.setattr(Path, "replace", replace)
+            raise error
+        return replace(source, target)
+
+    with pytest.raises((PerfusionError, KeyboardInterrupt)), results_folder(tmp_path) as unfinished:
+        for name in ("CBF", "CBV", "MTT", "settings.json"):
+            (unfinished / name).write_text("new")
+        monkeypatch.setattr(Path, "replace", fail_once)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_full_disk_is_said_of_the_folder_that_was_given(tmp_path, monkeypatch):
+    with pytest.raises(PerfusionError) as failure, results_folder(tmp_path / "d1" / "d2") as unfinished:
+        monkeypatch.setattr(Path, "replace", full_disk)
+        files.write_json(unfinished / "settings.json", {})
+    assert str(tmp_path / "d1" / "d2" / "settings.json") in str(failure.value)
+    assert "No space left" in str(failure.value)
+    assert "unfinished" not in str(failure.value)
+    assert contents(tmp_path) == set()
 
 
 def test_results_that_a_new_run_does_not_make_are_removed_and_other_files_kept(tmp_path):
@@ -290,6 +431,20 @@ def test_sample_is_a_scan_with_its_truth(modality, tmp_path, capsys):
     assert flow.shape == (40, 40, 6)
     assert flow.max() > 30
     assert str(truth_folder(path)) in capsys.readouterr().out
+
+
+def test_a_sample_is_written_whole_or_not_at_all(head, tmp_path, monkeypatch):
+    path = tmp_path / "samples" / "head.nii.gz"
+    write_curve = files.write_curve
+    monkeypatch.setattr(files, "write_curve", full_disk)
+    with pytest.raises(PerfusionError, match="No space left"):
+        write_sample(head, path)
+    assert contents(tmp_path) == set()
+    monkeypatch.setattr(files, "write_curve", write_curve)
+    (tmp_path / "samples" / "head_truth" / "venous_output.csv").mkdir(parents=True)
+    with pytest.raises(PerfusionError, match="is a folder"):
+        write_sample(head, path)
+    assert contents(path.parent) == {"head_truth", "head_truth/venous_output.csv"}
 
 
 def test_comparison_with_truth_is_exact_for_the_truth_itself(head):

@@ -25,10 +25,11 @@ LATEST_ARTERY = 2.5
 LATENESS_SCALE = 1.5
 # Part of the highest peak; lower curves are too noisy to tell which artery is the earliest.
 CREDIBLE_PEAK = 0.25
-# s after the AIF: the shortest way through the capillaries.
+# s after the AIF: the shortest and the longest way through the capillaries; what rises later is not the first pass.
 EARLIEST_VEIN = 1.0
+LATEST_VEIN = 12.0
 # From this size on, more voxels make a candidate no better.
-ENOUGH_VOXELS = 8
+ENOUGH_VOXELS = 5
 
 
 def judge_arteries(
@@ -161,6 +162,8 @@ def _judged_vein(candidate, artery_arrival):
     lateness = candidate.arrival - artery_arrival
     if lateness < EARLIEST_VEIN:
         return _rejected(candidate, f"rises {lateness:.1f} s after the AIF, too early for a vein")
+    if lateness > LATEST_VEIN:
+        return _rejected(candidate, f"rises {lateness:.1f} s after the AIF, too late for a vein")
     return candidate
 
 

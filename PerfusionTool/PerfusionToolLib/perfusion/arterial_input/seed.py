@@ -45,6 +45,9 @@ def grow_from_seed(
     PerfusionError
         If the seed lies outside the mask.
     """
+    seed_ras = np.asarray(seed_ras, float)
+    if seed_ras.shape != (3,) or not np.isfinite(seed_ras).all():
+        raise PerfusionError(f"The seed {seed_ras.tolist()} is no place; give three numbers, RAS mm.")
     seed = np.round(grid.to_indices(seed_ras)).astype(int)
     if (seed < 0).any() or (seed >= mask.shape).any() or not mask[tuple(seed)]:
         place = ", ".join(f"{value:.1f}" for value in np.asarray(seed_ras, float))
