@@ -84,8 +84,8 @@ def read_scan(path, modality, *, frame_interval=None, times=None, echo_time=None
         )
     times, time_source = _frame_times(path, image, times, frame_interval)
     echo_time, echo_time_source = _echo_time(path, image, echo_time) if modality == "MR" else (None, None)
+    check_interval(times, time_source)
     series = PerfusionSeries(image.voxels, times, image.ijk_to_ras, modality, echo_time)
-    check_interval(series.times, time_source)
     return Scan(series, time_source, echo_time_source, path)
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ..perfusion.errors import PerfusionError
+from ..perfusion.series import LONGEST_INTERVAL, SHORTEST_INTERVAL
 from .sidecar import frame_times_in
 from .tables import read_table, read_text
 
-SHORTEST_INTERVAL = 0.05
-LONGEST_INTERVAL = 60.0
 _SECONDS = {
     "s": 1.0,
     "sec": 1.0,
@@ -148,7 +147,7 @@ def check_interval(times: np.ndarray, source: str) -> None:
     Parameters
     ----------
     times : array_like of shape (t,)
-        In s.
+        In s. Anything else that is wrong with them is left to `PerfusionSeries`.
     source : str
         Where they come from, for the message.
 
@@ -157,6 +156,8 @@ def check_interval(times: np.ndarray, source: str) -> None:
     PerfusionError
         If the median interval is outside 0.05 to 60 s.
     """
+    if np.asarray(times).dtype.kind not in "iuf":
+        return
     interval = typical_interval(times)
     if 0 < interval < SHORTEST_INTERVAL or interval > LONGEST_INTERVAL:
         raise PerfusionError(

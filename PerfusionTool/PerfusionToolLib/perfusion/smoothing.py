@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage, sparse
 from scipy.special import ive
 
+from .curves import gather_curves_steps
 from .errors import PerfusionError
 from .progress import Progress, Steps, drain
 from .settings import SMOOTHINGS
@@ -17,6 +18,7 @@ MOST_BILATERAL_NEIGHBOURS = 5000
 CURVATURE_TIME_STEP = 0.05
 # Values gathered at once by the filters that look at every neighbour of a voxel.
 _CHUNK = 500_000
+PREPARING = "Preparing the smoothing"
 
 
 def smooth_series_steps(
@@ -102,10 +104,12 @@ def smooth_series_steps(
     if not tissue.any():
         raise PerfusionError("The tissue mask is empty, so nothing can be smoothed; check the brain mask.")
 
-    yield Progress("smoothing", 0.0, "Preparing the smoothing")
+    yield Progress("smoothing", 0.0, PREPARING)
     spacing = np.asarray(spacing, float)
-    smoothed = signal if in_place else np.array(signal, np.float32)
-    yield Progress("smoothing", 0.0, "Preparing the smoothing")
+    smoothed = signal if in_place else np.empty(signal.shape, np.float32)
+    for frame in range(0 if in_place else len(signal)):
+        smoothed[frame] = signal[frame]
+        yield Progress("smoothing", 0.0, PREPARING)
     box = _bounding_box(tissue)
     inside, frames = tissue[box], smoothed[(slice(None), *box)]
     if method == "gaussian":
@@ -113,9 +117,9 @@ def smooth_series_steps(
     elif method == "guided":
         work, jobs = _guided(frames, inside, spacing, mm, range_)
     elif method == "bilateral":
-        work, jobs = _bilateral(frames, inside, spacing, mm, range_)
+        work, jobs = yield from _bilateral_steps(frames, inside, spacing, mm, range_)
     elif method == "median":
-        work, jobs = _median(frames, inside, spacing, size)
+        work, jobs = yield from _median_steps(frames, inside, spacing, size)
     else:
         work, jobs = _curvature_flow(frames, inside, spacing, iterations)
     yield from in_threads("smoothing", work, jobs, "Smoothing")
@@ -170,9 +174,7 @@ def fill_from_neighbours_steps(
     spacing = np.asarray(spacing, float)
     offsets = _ellipsoid(spacing, BILATERAL_REACH * mm)
     nearness = np.exp(-(((offsets * spacing / mm) ** 2).sum(axis=1)) / 2).astype(np.float32)
-    yield Progress("smoothing", 0.0, "Filling from neighbours")
-    curves = _curves(frames, either)
-    yield Progress("smoothing", 0.0, "Filling from neighbours")
+    curves = yield from gather_curves_steps(frames, either, "smoothing", "Filling from neighbours")
     is_source = sources[either]
     filled_rows = np.flatnonzero(targets[either])
     neighbours_of = _neighbours(either, offsets)
@@ -291,7 +293,7 @@ def _guide(frames, inside):
     return np.where(inside, guide - middle, np.float32(0)), (high - low) or np.float32(1)
 
 
-def _bilateral(frames, inside, spacing, mm, range_):
+def _bilateral_steps(frames, inside, spacing, mm, range_):
     offsets = _ellipsoid(spacing, BILATERAL_REACH * mm)
     if len(offsets) > MOST_BILATERAL_NEIGHBOURS:
         widest = mm * (MOST_BILATERAL_NEIGHBOURS / len(offsets)) ** (1 / 3)
@@ -302,7 +304,7 @@ def _bilateral(frames, inside, spacing, mm, range_):
     nearness = np.exp(-(((offsets * spacing / mm) ** 2).sum(axis=1)) / 2).astype(np.float32)
     guide, contrast = _guide(frames, inside)
     guide = guide[inside] / (range_ * contrast)
-    curves = _curves(frames, inside)
+    curves = yield from gather_curves_steps(frames, inside, "smoothing", PREPARING)
     neighbours_of = _neighbours(inside, offsets)
     voxels = np.nonzero(inside)
 
@@ -321,11 +323,11 @@ def _bilateral(frames, inside, spacing, mm, range_):
     return smooth_rows, _row_slices(len(curves), len(offsets))
 
 
-def _median(frames, inside, spacing, size):
+def _median_steps(frames, inside, spacing, size):
     finest = np.min(spacing)
     radii = [round((size * finest / step - 1) / 2) for step in spacing]
     offsets = np.argwhere(np.ones([2 * radius + 1 for radius in radii])) - radii
-    curves = _curves(frames, inside)
+    curves = yield from gather_curves_steps(frames, inside, "smoothing", PREPARING)
     # Two more rows stand for neighbours outside the tissue: taken in pairs, they leave the median where it is.
     ends = np.full((2, len(frames)), np.inf, np.float32)
     ends[1] *= -1
@@ -354,10 +356,6 @@ def _ellipsoid(spacing, reach):
     radii = np.floor(reach / spacing + 1e-6).astype(int)
     offsets = np.argwhere(np.ones(2 * radii + 1)) - radii
     return offsets[((offsets * spacing) ** 2).sum(axis=1) <= reach**2 * (1 + 1e-6)]
-
-
-def _curves(frames, inside):
-    return np.stack([frame[inside] for frame in frames], axis=1)
 
 
 def _put_curves(frames, voxels, rows, curves):

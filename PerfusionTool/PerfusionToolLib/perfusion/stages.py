@@ -15,13 +15,14 @@ from . import arterial_input as arteries
 from .bolus import find_bolus, mean_curve, threshold_curve
 from .brain import BrainRegions, find_brain_steps, find_csf, find_vessels, vessel_rims
 from .concentration import concentration, time_to_peak
+from .curves import gather_curves_steps
 from .deconvolution import deconvolve_steps
 from .deconvolution.convolution import time_weights
 from .errors import PerfusionError
 from .maps import perfusion_maps, relative_to_mean, relative_to_mirror, smoothed_maps, without
 from .motion import apply_motion_steps, estimate_motion_steps, remove_aliasing_steps
 from .preprocessing import fill_missing, find_empty_frames, find_unsteady_frames, limit_mask, limit_matrix_steps
-from .progress import Progress, Steps
+from .progress import Progress
 from .series import FEWEST_FRAMES
 from .smoothing import fill_from_neighbours_steps, smooth_series_steps
 from .symmetry import find_symmetry_steps, mirror_maps
@@ -179,7 +180,7 @@ def _in_use(frame, frames, name):
 
 def concentration_steps(corrected, motion, brain, intracranial, bolus, series):
     """Unsmoothed concentration of the intracranial voxels, and where it cannot be trusted."""
-    rows = yield from _gather_steps(corrected, intracranial, "concentration")
+    rows = yield from gather_curves_steps(corrected, intracranial, "concentration", TEXTS["concentration"])
     contrast = concentration(rows, bolus.baseline, series.modality, series.echo_time)
     baseline = sum(np.asarray(corrected[frame], np.float32) for frame in bolus.baseline) / np.float32(
         bolus.baseline.size
@@ -251,7 +252,7 @@ def smoothing_steps(
             in_place=signal is not corrected,
         )
         yield from fill_from_neighbours_steps(smooth, filled, sources, grid.spacing, FILL_MM)
-    rows = yield from _gather_steps(smooth, brain, "smoothing")
+    rows = yield from gather_curves_steps(smooth, brain, "smoothing", TEXTS["smoothing"])
     contrast = concentration(rows, bolus.baseline, series.modality, series.echo_time)
     return {"concentration": contrast.curves}, ()
 
@@ -323,13 +324,3 @@ def maps_steps(estimate, concentration, times, bolus, brain, vessels, csf, basel
         symmetry = yield from find_symmetry_steps(baseline_volume, grid, series.modality)
         maps = relative_to_mirror(maps, mirror_maps(maps, brain, grid, symmetry), brain)
     return {"maps": maps}, ()
-
-
-def _gather_steps(signal: np.ndarray, mask: np.ndarray, stage: str) -> Steps[np.ndarray]:
-    """Rows (n, t) of a mask's voxels."""
-    inside = np.flatnonzero(mask)
-    rows = np.empty((inside.size, len(signal)), np.float32)
-    for first in range(0, len(signal), 8):
-        rows[:, first : first + 8] = np.stack([frame.ravel()[inside] for frame in signal[first : first + 8]], 1)
-        yield Progress(stage, first / len(signal), TEXTS[stage])
-    return rows

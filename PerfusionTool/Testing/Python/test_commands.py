@@ -378,7 +378,7 @@ def test_a_folder_in_the_way_of_a_result_is_said_and_nothing_is_moved(tmp_path):
 
 
 @pytest.mark.parametrize("error", [PermissionError(errno.EACCES, "Permission denied"), KeyboardInterrupt()])
-@pytest.mark.parametrize("moves", range(7))
+@pytest.mark.parametrize("moves", range(8))
 def test_a_move_that_fails_half_way_brings_the_old_results_back(moves, error, tmp_path, monkeypatch):
     write_results(tmp_path, "old", "CBF", "CBV", "residue")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..progress import Steps
+from ..curves import gather_curves_steps
+from ..progress import Progress, Steps
 from ..series import Grid
 from ..threads import in_threads
 from .estimation import Motion
@@ -59,9 +60,11 @@ def remove_aliasing_steps(
     .. [1] A. C. Aitken, On least squares and linear combinations of observations, Proc. R. Soc. Edinb. 55 (1936) 42.
            doi:10.1017/S0370164600014346
     """
+    text = "Taking out aliasing"
+    curves = yield from gather_curves_steps(frames, voxels, "smoothing", text)
     places = np.nonzero(voxels)
     indices = np.stack(places, 1)
-    curves = np.stack([frame[places] for frame in frames], 1)
+    yield Progress("smoothing", 0.0, text)
     weighting = _inverse_covariance(curves, times, baseline)
     through = _slice_rows(grid, motion)
 
@@ -77,7 +80,7 @@ def remove_aliasing_steps(
         frames[where] = (curves[rows] - size[:, None] * course).T
 
     chunks = [slice(start, start + _ROWS) for start in range(0, len(indices), _ROWS)]
-    yield from in_threads("smoothing", correct, chunks, "Taking out aliasing")
+    yield from in_threads("smoothing", correct, chunks, text)
 
 
 def _slice_rows(grid, motion):
@@ -90,13 +93,14 @@ def _inverse_covariance(curves, times, baseline):
     mean = curves.mean(0, dtype=float)
     bolus = mean - mean[baseline].mean()
     height = np.abs(bolus).max()
-    noise = np.sqrt(np.median(np.mean(np.diff(curves[:: max(1, len(curves) // 20000)], 3, axis=1) ** 2, 1)) / 20)
+    sample = curves[:: max(1, len(curves) // 20_000)]
+    noise = np.sqrt(np.median(np.mean(np.diff(sample, 3, axis=1) ** 2, 1)) / 20)
     lag = (times[:, None] - times) / DEVIATION_SECONDS
     covariance = (
         np.eye(times.size) * max(noise, 1e-3 * height) ** 2
         + BOLUS_STRENGTH**2 * np.outer(bolus, bolus)
         + (DEVIATION * height) ** 2 * np.exp(-0.5 * lag**2)
-        + np.median(np.abs(curves)) ** 2
+        + np.median(np.abs(sample)) ** 2
         + (100 * height) ** 2
     )
     return np.linalg.inv(covariance).astype(np.float32)
