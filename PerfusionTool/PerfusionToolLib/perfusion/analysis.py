@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -123,7 +123,7 @@ class Analysis:
                 continue
             started = time.perf_counter()
             yield Progress(stage, 0.0, stages.TEXTS[stage])
-            results, warnings = yield from getattr(self, f"_{stage}_steps")()
+            results, warnings = yield from _as_stage(stage, getattr(self, f"_{stage}_steps")())
             self._results[stage] = results
             self._warnings[stage] = warnings
             self.seconds[stage] = time.perf_counter() - started
@@ -369,6 +369,16 @@ def analyze(
         If the scan cannot be analysed.
     """
     return Analysis(series, settings, brain_mask, arterial_input).run(progress)
+
+
+def _as_stage(stage, steps):
+    """The steps of a stage, under its name also where they come from functions of another."""
+    while True:
+        try:
+            progress = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield replace(progress, stage=stage)
 
 
 def _choice(arterial_input, series):
