@@ -148,9 +148,15 @@ def smooth_series(signal: np.ndarray, tissue: np.ndarray, spacing: np.ndarray, *
 
 
 def fill_from_neighbours_steps(
-    frames: np.ndarray, targets: np.ndarray, sources: np.ndarray, spacing: np.ndarray, mm: float
+    frames: np.ndarray,
+    targets: np.ndarray,
+    sources: np.ndarray,
+    guide: np.ndarray,
+    spacing: np.ndarray,
+    mm: float,
+    range_: float,
 ) -> Steps[None]:
-    """Replace the curves of some voxels by the Gaussian average of others near them, in place, step by step.
+    """Replace the curves of some voxels by the average of others that are near and look alike, in place, step by step.
 
     Parameters
     ----------
@@ -158,10 +164,15 @@ def fill_from_neighbours_steps(
         Changed where `targets` holds; a target without a source within reach keeps its curve.
     targets, sources : ndarray of bool, shape (z, y, x)
         Voxels to replace, and voxels to average.
+    guide : ndarray of shape (z, y, x)
+        What a voxel looks like, such as the mean before the bolus.
     spacing : array_like of shape (3,)
         Voxel size in mm along (z, y, x).
     mm : float
-        Standard deviation of the Gaussian in mm.
+        Standard deviation of the Gaussian weights of distance in mm.
+    range_ : float
+        Standard deviation of the Gaussian weights of likeness, as a part of the sources' contrast (2nd to 98th
+        percentile). A voxel that looks like none of its neighbours is given the nearest likeness.
 
     Yields
     ------
@@ -176,6 +187,8 @@ def fill_from_neighbours_steps(
     nearness = np.exp(-(((offsets * spacing / mm) ** 2).sum(axis=1)) / 2).astype(np.float32)
     curves = yield from gather_curves_steps(frames, either, "smoothing", "Filling from neighbours")
     is_source = sources[either]
+    low, high = np.percentile(guide[sources], (2, 98))
+    look = guide[either] / np.float32(range_ * (high - low) or 1)
     filled_rows = np.flatnonzero(targets[either])
     neighbours_of = _neighbours(either, offsets)
     voxels = np.nonzero(either)
@@ -183,9 +196,12 @@ def fill_from_neighbours_steps(
     def fill_rows(part):
         rows = filled_rows[part]
         neighbours = neighbours_of(rows)
-        weights = np.where((neighbours >= 0) & is_source[neighbours], nearness, np.float32(0))
-        near = weights.any(axis=1)
-        rows, neighbours, weights = rows[near], neighbours[near], weights[near]
+        usable = (neighbours >= 0) & is_source[neighbours]
+        near = usable.any(axis=1)
+        rows, neighbours, usable = rows[near], neighbours[near], usable[near]
+        unlike = np.where(usable, (look[neighbours] - look[rows, None]) ** 2, np.float32(np.inf))
+        unlike -= unlike.min(axis=1, keepdims=True)
+        weights = nearness * np.exp(-unlike / 2)
         weights /= weights.sum(axis=1, keepdims=True)
         _put_curves(frames, voxels, rows, _weighted(curves, neighbours, weights))
 

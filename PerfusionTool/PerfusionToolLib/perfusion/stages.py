@@ -46,6 +46,7 @@ BONE_NEAR = 70.0
 NOTABLE_MOTION = 0.3
 LARGEST_FOREIGN_PART = 0.2
 FILL_MM = 3.0
+FILL_RANGE = 0.15
 
 
 def preparation_steps(series, settings):
@@ -251,7 +252,9 @@ def smoothing_steps(
             iterations=settings.smoothing_iterations,
             in_place=signal is not corrected,
         )
-        yield from fill_from_neighbours_steps(smooth, filled, sources, grid.spacing, FILL_MM)
+        yield from fill_from_neighbours_steps(
+            smooth, filled, sources, baseline_volume, grid.spacing, FILL_MM, FILL_RANGE
+        )
     rows = yield from gather_curves_steps(smooth, brain, "smoothing", TEXTS["smoothing"])
     contrast = concentration(rows, bolus.baseline, series.modality, series.echo_time)
     return {"concentration": contrast.curves}, ()

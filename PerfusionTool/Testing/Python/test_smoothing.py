@@ -264,7 +264,7 @@ def test_filling_takes_only_sources_and_changes_only_targets():
     frames[:, targets] = 500
     frames[:, ~sources] = -1000
     before = frames.copy()
-    drain(fill_from_neighbours_steps(frames, targets, sources, (5.0, 1.0, 1.0), 2.0))
+    drain(fill_from_neighbours_steps(frames, targets, sources, np.zeros(targets.shape), (5.0, 1.0, 1.0), 2.0, 0.1))
     assert np.abs(frames[:, targets] - 40).max() < 1
     assert np.array_equal(frames[:, ~targets], before[:, ~targets])
 
@@ -274,5 +274,18 @@ def test_filling_leaves_a_target_without_sources_in_reach_as_it_is():
     sources, targets = np.zeros((2, 1, 30, 30), bool)
     sources[0, 0, 0] = targets[0, 29, 29] = True
     frames[:, targets] = 3
-    drain(fill_from_neighbours_steps(frames, targets, sources, (5.0, 1.0, 1.0), 2.0))
+    drain(fill_from_neighbours_steps(frames, targets, sources, np.zeros(targets.shape), (5.0, 1.0, 1.0), 2.0, 0.1))
     assert (frames[:, targets] == 3).all()
+
+
+def test_filling_prefers_neighbours_that_look_alike():
+    frames = np.zeros((12, 1, 20, 20), np.float32)
+    guide = np.zeros((1, 20, 20), np.float32)
+    guide[..., 10:] = 10
+    frames[..., 10:] = 10
+    targets = np.zeros(guide.shape, bool)
+    targets[0, 10, 8:12] = True
+    frames[:, targets] = 500
+    drain(fill_from_neighbours_steps(frames, targets, ~targets, guide, (5.0, 1.0, 1.0), 3.0, 0.1))
+    assert np.allclose(frames[:, 0, 10, 8:10], 0, atol=0.01)
+    assert np.allclose(frames[:, 0, 10, 10:12], 10, atol=0.01)
