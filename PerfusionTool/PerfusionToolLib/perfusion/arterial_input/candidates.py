@@ -18,7 +18,7 @@ TIME_PERCENTILES = (5.0, 10.0, 20.0, 35.0, 60.0, 100.0)
 COMPONENTS_PER_LEVEL = 30
 # A core is what reaches this part of its component's strength; below it partial volume flattens the mean curve.
 CORE_STRENGTH = 0.75
-LARGEST_CORE_VOXELS = 60
+LARGEST_CORE_VOXELS = 25
 SMALLEST_GROUP_VOXELS = 2
 # A group is the same vessel again when more than this part of it was found at a stricter level.
 LARGEST_OVERLAP = 0.3
@@ -123,6 +123,7 @@ def find_vessel_candidates_steps(
         return []
     where = np.argwhere(mask)[strong]
     strength, peak_time, strong_curves = strength[strong], times[frame[strong]], curves[strong]
+    depth = _surrounded(strength, where, mask.shape)
     overall = 100 * (1 - (1 - np.array(STRENGTH_PERCENTILES) / 100) * len(curves) / strong.size)
     taken = np.zeros(mask.shape, bool)
     candidates = []
@@ -132,13 +133,20 @@ def find_vessel_candidates_steps(
         level = (strength >= np.percentile(strength, strength_percentile)) & (
             peak_time <= np.percentile(peak_time, time_percentile)
         )
-        for rows in _cores(np.flatnonzero(level), where, strength, peak_time, mask.shape, times):
+        for rows in _cores(np.flatnonzero(level), where, strength, depth, peak_time, mask.shape, times):
             place = tuple(where[rows].T)
             if taken[place].mean() > LARGEST_OVERLAP:
                 continue
             taken[place] = True
             candidates.append(describe_vessel(strong_curves[rows].mean(0), where[rows], times, grid))
     return candidates
+
+
+def _surrounded(strength, where, shape):
+    """Mean strength of each voxel and its neighbours in the slice: the middle of a vessel, not its luckiest noise."""
+    volume = np.zeros(shape, np.float32)
+    volume[tuple(where.T)] = strength
+    return ndimage.uniform_filter(volume, (1, 3, 3), mode="constant")[tuple(where.T)]
 
 
 def _strength_and_peak_frame(curves, arrival):
@@ -167,7 +175,7 @@ def voxel_noise(curves: np.ndarray) -> float:
     return float(np.sqrt(np.nanmedian(np.nanmean(differences**2, 1)) / 20))
 
 
-def _cores(rows, where, strength, peak_time, shape, times):
+def _cores(rows, where, strength, depth, peak_time, shape, times):
     """Rows of the connected cores of the components that `rows` form, the strongest components first."""
     labels, count = _components(where[rows], shape)
     strongest = ndimage.maximum(strength[rows], labels, np.arange(1, count + 1)) if count else []
@@ -181,7 +189,7 @@ def _cores(rows, where, strength, peak_time, shape, times):
             core = members[pieces == piece]
             core = core[np.abs(peak_time[core] - np.median(peak_time[core])) <= 1.5 * interval]
             if core.size >= SMALLEST_GROUP_VOXELS:
-                yield core[np.argsort(strength[core])[::-1][:LARGEST_CORE_VOXELS]]
+                yield core[np.argsort(depth[core])[::-1][:LARGEST_CORE_VOXELS]]
 
 
 def _components(places, shape):
