@@ -2,14 +2,18 @@
 
 Columns: Dice of the brain mask and ml of it outside the skull; of the AIF, the voxels that are at least half artery in
 per cent, its correlation with the truth, the frames by which its peak is late and its area over the true one before and
-after partial-volume scaling; mean error of the head's position in mm; correlation of the maps with the truth in tissue
-away from vessels; mean CBV over its truth; median CBF of core, penumbra and other tissue.
+after partial-volume scaling; error of the head's position in mm, mean and in the worst frame; correlation of the maps
+with the truth in tissue away from vessels; mean CBV over its truth; median CBF of core, penumbra and other tissue; with
+--true, how much better CBF and Tmax correlate if AIF and brain mask are the true ones.
+
+Ends with one line for every bound that is missed, and then with exit code 1.
 """
 
 from __future__ import annotations
 
 import argparse
 
+from ..perfusion.errors import PerfusionError
 from .messages import table
 
 COLUMNS = [
@@ -22,6 +26,7 @@ COLUMNS = [
     "peak",
     "area",
     "motion",
+    "worst",
     "CBF r",
     "CBV r",
     "Tmax r",
@@ -29,32 +34,64 @@ COLUMNS = [
     "CBV",
     "core/penumbra/other",
 ]
+TRUE_COLUMNS = {"CBF": "CBF r by truth", "Tmax": "Tmax r by truth"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
     parser.add_argument("--seeds", type=int, default=5, metavar="N", help="heads of every case (default: 5)")
     parser.add_argument("--cases", default="", metavar="WORDS", help="only cases whose names hold these words")
+    parser.add_argument("--true", action="store_true", help="compare with maps by the true AIF and brain mask too")
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, print."""
-    from ..perfusion.analysis import analyze
-    from ..studies.accuracy import CASES, accuracy, head_of
+    """Measure, print, compare with the bounds."""
+    from ..studies.accuracy import AT_REST, CASES, lost_by_automation, lost_by_motion, missed_bounds
 
-    cases = [case for case in CASES if options.cases.lower() in case.lower()]
-    if not cases:
+    asked = [case for case in CASES if options.cases.lower() in case.lower()]
+    if not asked:
         options.parser.error(f"no case is called {options.cases!r}; there are {'; '.join(CASES)}")
-    rows = []
-    for case in cases:
-        measured = []
-        for seed in range(options.seeds):
-            head = head_of(case, seed)
-            measured.append(accuracy(analyze(head.series), head))
-            rows.append([case, str(seed), *_row(measured[-1])])
-            print("  ".join(rows[-1]), flush=True)
-        rows.append([case, "mean", *_mean_row(measured)])
-    print("\n" + table(COLUMNS, rows))
+    needed = {AT_REST[case] for case in asked if case in AT_REST}
+    measured, rows, missed = {}, [], []
+    for case in [case for case in CASES if case in asked or case in needed]:
+        measured[case], gains = _measured(case, options, rows)
+        missed += missed_bounds(case, measured[case])
+        if options.true:
+            missed += lost_by_automation(case, gains)
+    for case in asked:
+        if case in AT_REST:
+            missed += lost_by_motion(case, measured[case], measured[AT_REST[case]])
+    print("\n" + table(COLUMNS + list(TRUE_COLUMNS.values()) * options.true, rows))
+    for bound in missed:
+        print(f"missed: {bound.case}, {_of(bound.seed)}, {bound.figure}, {bound.value:.3f}, {bound.bound}")
+    if missed:
+        raise PerfusionError(f"{len(missed)} bounds are missed.")
+
+
+def _measured(case, options, rows):
+    """Accuracy of every head of a case, and what the truth would gain; the rows are added."""
+    from ..perfusion.analysis import analyze
+    from ..studies.accuracy import accuracy, gained_by_truth, head_of
+
+    measured, gains = [], []
+    for seed in range(options.seeds):
+        head = head_of(case, seed)
+        study = analyze(head.series)
+        measured.append(accuracy(study, head))
+        if options.true:
+            gains.append(gained_by_truth(study, head))
+        rows.append([case, str(seed), *_row(measured[-1]), *_gain_cells(gains[-1:])])
+        print("  ".join(rows[-1]), flush=True)
+    rows.append([case, "mean", *_mean_row(measured), *_gain_cells(gains)])
+    return measured, gains
+
+
+def _gain_cells(gains):
+    return [f"{sum(gain[name] for gain in gains) / len(gains):+.3f}" for name in TRUE_COLUMNS] if gains else []
+
+
+def _of(seed):
+    return "mean" if seed is None else f"seed {seed}"
 
 
 def _row(found):
@@ -66,6 +103,7 @@ def _row(found):
         f"{found.aif_peak:+d}",
         f"{found.aif_area:.2f}→{found.aif_scaled_area:.2f}",
         f"{found.motion_mm:.3f}",
+        f"{found.worst_mm:.3f}",
         *(f"{value:.3f}" for value in found.correlation.values()),
         f"{found.cbv_ratio:.2f}",
         "/".join(f"{value:.1f}" for value in found.flow),
@@ -84,6 +122,7 @@ def _mean_row(measured):
         f"{mean(lambda found: abs(found.aif_peak)):.1f}",
         f"{mean(lambda found: found.aif_area):.2f}→{mean(lambda found: found.aif_scaled_area):.2f}",
         f"{mean(lambda found: found.motion_mm):.3f}",
+        f"{max(found.worst_mm for found in measured):.3f}",
         *(f"{mean(lambda found, name=name: found.correlation[name]):.3f}" for name in measured[0].correlation),
         f"{mean(lambda found: found.cbv_ratio):.2f}",
         "/".join(f"{mean(lambda found, part=part: found.flow[part]):.1f}" for part in range(3)),

@@ -16,7 +16,7 @@ import re
 from pathlib import Path
 
 from ..perfusion.settings import Settings
-from ..studies.request import SERIES, Request
+from ..studies.request import AUTOMATIC, SERIES, Request
 from .messages import ProgressBar, print_warnings
 from .options import add_settings, chosen_settings
 
@@ -33,12 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     times.add_argument("--frame-interval", type=float, metavar="S", help="seconds between frames (default: the file's)")
     times.add_argument("--times", type=Path, metavar="FILE", help="frame times: CSV, JSON, text (default: the file's)")
     parser.add_argument("--echo-time", type=float, metavar="S", help="echo time in seconds, MR (default: the file's)")
-    parser.add_argument("--brain-mask", type=Path, metavar="FILE", help="mask on the scan's grid (default: found)")
+    parser.add_argument(
+        "--brain-mask", type=_brain_mask, metavar="FILE|auto", help="mask on the scan's grid (default: auto, found)"
+    )
     parser.add_argument(
         "--arterial-input",
         type=_arterial_input,
-        metavar="FILE|I,J,K",
-        help="mask on the scan's grid, CSV of a curve (time, value) or voxel in an artery (default: found)",
+        metavar="FILE|I,J,K|auto",
+        help="mask on the scan's grid, CSV of a curve (time, value) or voxel in an artery (default: auto, found)",
     )
     parser.add_argument(
         "--settings",
@@ -91,7 +93,13 @@ def _earlier_settings(options):
     return read_settings(options.settings)
 
 
+def _brain_mask(word):
+    return word if word == AUTOMATIC else Path(word)
+
+
 def _arterial_input(word):
+    if word == AUTOMATIC:
+        return word
     if re.fullmatch(r"-?\d+,-?\d+,-?\d+", word):
         return tuple(int(index) for index in word.split(","))
     if re.fullmatch(r"[-\d.,\s]*,[-\d.,\s]*|\d+", word):

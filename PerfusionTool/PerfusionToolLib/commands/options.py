@@ -9,8 +9,7 @@ from itertools import groupby
 
 from ..perfusion.errors import PerfusionError
 from ..perfusion.settings import Settings, value_type
-
-AUTOMATIC = "auto"
+from ..studies.request import AUTOMATIC
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
@@ -105,4 +104,8 @@ def _range(metadata):
 
 
 def _default(value):
-    return {None: AUTOMATIC, True: "on", False: "off"}.get(value, value) if not isinstance(value, str) else value
+    if value is None:
+        return AUTOMATIC
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)

@@ -12,12 +12,13 @@ from . import arterial_input as arteries
 from . import stages
 from .concentration import concentration
 from .errors import PerfusionError
-from .preprocessing import limit_mask
+from .preprocessing import expand_mask, limit_mask
 from .progress import Progress, Steps, drain
 from .series import PerfusionSeries
 from .settings import Settings
 
 STAGES = tuple(stages.TEXTS)
+SAME_PLACE_MM = 3.0
 
 
 class _Result:
@@ -54,8 +55,9 @@ class Analysis:
         Defaults where left out.
     brain_mask : ndarray of bool, shape (z, y, x), optional
         On the grid of the series; found where left out.
-    arterial_input : ndarray, optional
-        A curve of shape (t,), a mask of shape (z, y, x), or a seed of shape (3,) in RAS mm; found where left out.
+    arterial_input : ndarray or tuple, optional
+        A curve of shape (t,), a mask of shape (z, y, x), or a seed of shape (3,) in RAS mm; or what another study's
+        `arterial_input_choice` gives. Found where left out.
 
     Attributes
     ----------
@@ -121,13 +123,16 @@ class Analysis:
         for stage in STAGES:
             if stage in self._results:
                 continue
-            started = time.perf_counter()
-            yield Progress(stage, 0.0, stages.TEXTS[stage])
-            results, warnings = yield from _as_stage(stage, getattr(self, f"_{stage}_steps")())
-            self._results[stage] = results
-            self._warnings[stage] = warnings
-            self.seconds[stage] = time.perf_counter() - started
+            yield from self._stage_steps(stage)
         yield Progress("maps", 1.0, "Maps are ready")
+
+    def _stage_steps(self, stage):
+        started = time.perf_counter()
+        yield Progress(stage, 0.0, stages.TEXTS[stage])
+        results, warnings = yield from _as_stage(stage, getattr(self, f"_{stage}_steps")())
+        self._results[stage] = results
+        self._warnings[stage] = warnings
+        self.seconds[stage] = time.perf_counter() - started
 
     def run(self, progress: Callable[[Progress], None] | None = None) -> Analysis:
         """Do all stages that are not done.
@@ -152,6 +157,17 @@ class Analysis:
     @property
     def warnings(self) -> tuple[str, ...]:
         return tuple(sentence for stage in STAGES for sentence in self._warnings.get(stage, ()))
+
+    @property
+    def arterial_input_choice(self) -> tuple[str, object]:
+        """How the AIF is chosen: "automatic" and None, or "curve", "mask" (on the series' grid), "seed" or "candidate"
+        (place) and its value, the last two in RAS mm."""
+        return self._choice
+
+    @property
+    def given_brain_mask(self) -> np.ndarray | None:
+        """The brain mask that a person gave, on the series' grid, or None."""
+        return self._given_mask
 
     # -- changing one's mind
 
@@ -185,10 +201,7 @@ class Analysis:
         PerfusionError
             If the mask is empty or has another shape.
         """
-        shapes = [self.series.grid.shape]
-        if "preparation" in self._results:
-            shapes.append(self.grid.shape)
-        self._given_mask = _checked_mask(mask, *shapes)
+        self._given_mask = self._on_scan(mask)
         self._forget_from("brain")
 
     def set_arterial_input(self, curve=None, *, mask=None, seed_ras=None, candidate=None, run=True) -> None:
@@ -216,18 +229,42 @@ class Analysis:
         given = {kind: value for kind, value in given.items() if value is not None}
         if len(given) > 1:
             raise PerfusionError(f"Give one arterial input, not {' and '.join(given)}.")
+        choice = self._checked_choice(*next(iter(given.items()), ("automatic", None)))
         former = self._choice, dict(self._results), dict(self._warnings), dict(self.seconds)
-        self._choice = next(iter(given.items()), ("automatic", None))
+        self._choice = choice
         self._forget_from("arterial_input")
         try:
             if "smoothing" in self._results:
-                results, warnings = drain(self._arterial_input_steps())
-                self._results["arterial_input"], self._warnings["arterial_input"] = results, warnings
+                drain(self._stage_steps("arterial_input"))
             if run:
                 self.run()
-        except PerfusionError:
+        except Exception:
             self._choice, self._results, self._warnings, self.seconds = former
             raise
+
+    def _checked_choice(self, kind, value):
+        if kind == "mask":
+            return kind, self._on_scan(value)
+        if kind == "curve":
+            return kind, _checked_curve(value)
+        if kind == "candidate":
+            candidates = self.vessel_search.arteries
+            if not isinstance(value, (int, np.integer)) or not 0 <= value < len(candidates):
+                raise PerfusionError(f"There is no candidate {value!r}; choose 0 to {len(candidates) - 1}.")
+            return kind, candidates[value].place
+        return kind, value
+
+    def _on_scan(self, mask):
+        """A mask on the grid of the series or of the results, as one on the grid of the series."""
+        if mask is None:
+            return None
+        shapes = [self.series.grid.shape]
+        if "preparation" in self._results:
+            shapes.append(self.grid.shape)
+        mask = _checked_mask(mask, *shapes)
+        if mask.shape == self.series.grid.shape:
+            return mask
+        return expand_mask(mask, self.series.grid.shape, self.settings.maximum_matrix)
 
     def _forget_from(self, stage):
         for later in STAGES[STAGES.index(stage) :]:
@@ -317,20 +354,29 @@ class Analysis:
         if kind == "automatic":
             return arteries.automatic_input(self.vessel_search, shape)
         if kind == "candidate":
-            return arteries.candidate_input(self.vessel_search, value, shape)
+            return arteries.candidate_input(self.vessel_search, self._rank_of(value), shape)
         if kind == "curve":
-            curve = np.asarray(value, float)
-            curve = curve[self.frames] if curve.size == self.series.times.size else curve
+            curve = value[self.frames] if value.size == self.series.times.size else value
             chosen = arteries.curve_input(curve, self.times, np.zeros(shape, bool))
         elif kind == "seed":
             voxels = arteries.grow_from_seed(self.raw_concentration, self.intracranial, value, self.times, self.grid)
             chosen = arteries.mask_input(self._curves_of(voxels), voxels, self.times, "seed")
         else:
-            voxels = _checked_mask(value, self.series.grid.shape, shape)
-            voxels = voxels if voxels.shape == shape else limit_mask(voxels, self.settings.maximum_matrix)
+            voxels = limit_mask(value, self.settings.maximum_matrix, least=0)
             _check_inside(voxels, self.intracranial)
             chosen = arteries.mask_input(self._curves_of(voxels), voxels, self.times)
         return arteries.with_candidates(chosen, self.vessel_search)
+
+    def _rank_of(self, place):
+        """The candidate that lies where the chosen one lay, also after another search."""
+        candidates = self.vessel_search.arteries
+        apart = [np.linalg.norm(candidate.place - place) for candidate in candidates] or [np.inf]
+        if min(apart) > SAME_PLACE_MM:
+            where = ", ".join(f"{value:.0f}" for value in place)
+            raise PerfusionError(
+                f"The chosen artery at ({where}) mm is not among the candidates any more; choose another."
+            )
+        return int(np.argmin(apart))
 
     def _curves_of(self, voxels):
         rows = np.stack([frame[voxels] for frame in self.corrected], 1)
@@ -384,16 +430,28 @@ def _as_stage(stage, steps):
 def _choice(arterial_input, series):
     if arterial_input is None:
         return "automatic", None
+    if isinstance(arterial_input, tuple) and isinstance(arterial_input[0], str):
+        return arterial_input
     given = np.asarray(arterial_input)
     if given.shape == (3,):
         return "seed", given
     if given.ndim == 1:
-        return "curve", given
+        return "curve", _checked_curve(given)
     if given.ndim == 3:
         return "mask", _checked_mask(given, series.grid.shape)
     raise PerfusionError(
         f"The arterial input has the shape {given.shape}; give a curve (t,), a mask (z, y, x) or a seed (3,) in RAS mm."
     )
+
+
+def _checked_curve(curve):
+    try:
+        curve = np.asarray(curve, float)
+    except (TypeError, ValueError) as error:
+        raise PerfusionError(f"The arterial input is not made of numbers ({error}); give one per frame.") from error
+    if curve.ndim != 1:
+        raise PerfusionError(f"The arterial input has the shape {curve.shape}; give one number per frame.")
+    return curve
 
 
 def _checked_mask(mask, *shapes):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .errors import PerfusionError
+from .noise import curve_noise
 
 FEWEST_BASELINE_FRAMES = 1
 SMALLEST_RISE = {"CT": 0.5, "MR": 0.01}
@@ -28,8 +29,8 @@ class Bolus:
         Frames before the arrival, from which S0 is averaged.
     peak : int
         Frame in which the curve is highest.
-    cut_off : bool
-        Whether the scan ends before the contrast has passed, so that CBV and MTT are too low.
+    cut_off : str
+        At which ends the scan cuts off the bolus, so that the maps are unreliable: "", "start", "end" or both.
     warnings : tuple of str
         What a person should know: a bolus cut off at either end of the scan.
     """
@@ -38,7 +39,7 @@ class Bolus:
     arrival: int
     baseline: np.ndarray
     peak: int
-    cut_off: bool = False
+    cut_off: str = ""
     warnings: tuple[str, ...] = ()
 
 
@@ -131,15 +132,15 @@ def find_bolus(
     if start >= frames - 1:
         raise PerfusionError(f"The baseline cannot start in frame {start} of {frames}; choose an earlier frame.")
     contrast = _contrast(signal_curve, modality, slice(start, arrival) if arrival else slice(start, start + 1))
-    noise = _noise(contrast)
+    noise = curve_noise(contrast)
     if arrival is None:
         arrival = _arrival(contrast, start, threshold, noise)
     baseline = _baseline_frames(start, arrival)
     contrast = _contrast(signal_curve, modality, baseline)
     peak = arrival + int(np.argmax(contrast[arrival:]))
     _check_rise(contrast, peak, noise, modality)
-    cut_off = peak >= frames - 3 or contrast[-3:].mean() > LARGEST_REST * contrast[peak]
-    return Bolus(contrast, arrival, baseline, peak, bool(cut_off), _truncations(contrast, arrival, peak))
+    cut_off, warnings = _cut_off(contrast, arrival - start, peak)
+    return Bolus(contrast, arrival, baseline, peak, cut_off, warnings)
 
 
 def _contrast(signal_curve, modality, baseline):
@@ -151,12 +152,6 @@ def _contrast(signal_curve, modality, baseline):
             f"The mean brain signal falls to {signal_curve.min():g}; MR signal must be positive: check the brain mask."
         )
     return -np.log(signal_curve / level)
-
-
-def _noise(curve):
-    """Standard deviation of the noise, from the third differences, which a smooth bolus leaves small."""
-    differences = np.diff(curve, 3)
-    return float(1.4826 * np.median(np.abs(differences)) / np.sqrt(20))
 
 
 def _window_means(curve):
@@ -202,20 +197,26 @@ def _check_rise(contrast, peak, noise, modality):
         )
 
 
-def _truncations(contrast, arrival, peak):
-    warnings = []
-    if arrival <= 2:
+def _cut_off(contrast, frames_before, peak):
+    """At which ends the scan cuts off the bolus, and what to say of it."""
+    ends, warnings = [], []
+    if frames_before <= 1:
+        ends.append("start")
+    if frames_before <= 2:
         warnings.append(
-            f"The bolus arrives in frame {arrival}: hardly any frames before it, so the baseline is uncertain."
+            f"The bolus arrives after {frames_before} frame{'s' * (frames_before > 1)}: with so few before it the "
+            "baseline is uncertain, and the bolus may be cut off at the start."
         )
     tail = contrast[-3:].mean()
     if peak >= contrast.size - 3:
+        ends.append("end")
         warnings.append(
             "The bolus is cut off: the brain's curve is highest at the end of the scan, so the maps are unreliable."
         )
     elif tail > LARGEST_REST * contrast[peak]:
+        ends.append("end")
         warnings.append(
             f"The bolus is cut off: at the end of the scan {100 * tail / contrast[peak]:.0f} % of the contrast is "
             "still in the brain, so CBV and MTT are too low and CBF is unreliable."
         )
-    return tuple(warnings)
+    return " and ".join(ends), tuple(warnings)

@@ -93,21 +93,45 @@ def without(maps: dict, hidden: np.ndarray, brain: np.ndarray) -> dict[str, np.n
     return {name: np.where(hidden & brain, np.float32(np.nan), volume) for name, volume in maps.items()}
 
 
-def relative_to_mean(maps: dict, reference: np.ndarray) -> dict[str, np.ndarray]:
-    """Maps divided by their mean over a region.
+def relative_to_mean(maps: dict, reference: np.ndarray, brain: np.ndarray) -> dict[str, np.ndarray]:
+    """Maps relative to their mean over a region: ratios for CBF, CBV and MTT, differences in s for times of arrival.
 
     Parameters
     ----------
     maps : dict of str to ndarray of shape (z, y, x)
     reference : ndarray of bool, shape (z, y, x)
         Usually the brain without vessels.
+    brain : ndarray of bool, shape (z, y, x)
 
     Returns
     -------
     dict of str to ndarray
-        1 is the region's mean; no unit.
+        0 outside the brain.
     """
-    return {name: volume / np.nanmean(volume[reference], dtype=float) for name, volume in maps.items()}
+    relative = {}
+    for name, volume in maps.items():
+        mean = np.float32(np.nanmean(volume[reference], dtype=float))
+        relative[name] = np.where(brain, volume - mean, 0) if name in DELAYS else volume / mean
+    return relative
+
+
+def unit_of(name: str, relative_to: str) -> str:
+    """Unit of a map, or what it is relative to.
+
+    Parameters
+    ----------
+    name : str
+        A key of `UNITS`.
+    relative_to : {"absolute", "brain_mean", "mirror"}
+
+    Returns
+    -------
+    str
+    """
+    if relative_to == "absolute":
+        return UNITS[name]
+    reference = {"brain_mean": "brain mean", "mirror": "mirror side"}[relative_to]
+    return f"s after {reference}" if name in DELAYS else f"part of {reference}"
 
 
 def relative_to_mirror(maps: dict, mirrored: dict, brain: np.ndarray) -> dict[str, np.ndarray]:

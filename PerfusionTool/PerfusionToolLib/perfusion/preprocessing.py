@@ -168,7 +168,7 @@ def limit_matrix(signal: np.ndarray, grid: Grid, maximum: int) -> tuple[np.ndarr
     return drain(limit_matrix_steps(signal, grid, maximum))
 
 
-def limit_mask(mask: np.ndarray, maximum: int) -> np.ndarray:
+def limit_mask(mask: np.ndarray, maximum: int, *, least: float = 0.5) -> np.ndarray:
     """Reduce a mask as `limit_matrix` reduces the scan it lies on.
 
     Parameters
@@ -177,17 +177,44 @@ def limit_mask(mask: np.ndarray, maximum: int) -> np.ndarray:
         Mask on the scan's own grid.
     maximum : int
         Most rows and columns.
+    least : float
+        Part of a block, 0 to 1, that must lie in the mask. At 0 any voxel is enough, as small vessels need.
 
     Returns
     -------
     ndarray of bool, shape (z, y // f, x // f)
-        Blocks of which at least half lies in the mask; the same array if f = 1.
+        Blocks of which at least that part lies in the mask; the same array if f = 1.
     """
     factors, starts = _blocks(mask.shape[1:], maximum)
     if max(factors) == 1:
         return mask
     shape = tuple(size // factor for size, factor in zip(mask.shape[1:], factors, strict=True))
-    return _block_mean(mask, factors, starts, out=np.empty((mask.shape[0], *shape), np.float32)) >= 0.5
+    part = _block_mean(mask, factors, starts, out=np.empty((mask.shape[0], *shape), np.float32))
+    return part >= least if least > 0 else part > 0
+
+
+def expand_mask(mask: np.ndarray, shape: tuple[int, int, int], maximum: int) -> np.ndarray:
+    """A mask on the limited matrix as one on the scan's own grid; `limit_mask` gives it back.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (z, y, x)
+        On the matrix that `limit_matrix` makes.
+    shape : tuple of int
+        Shape (z, y, x) of the scan's grid.
+    maximum : int
+        Most rows and columns, as given to `limit_matrix`.
+
+    Returns
+    -------
+    ndarray of bool, of the shape given
+    """
+    (rows, columns), (first_row, first_column) = _blocks(shape[1:], maximum)
+    expanded = np.zeros(shape, bool)
+    blocks = mask.repeat(rows, axis=1).repeat(columns, axis=2)
+    height, width = blocks.shape[1:]
+    expanded[:, first_row : first_row + height, first_column : first_column + width] = blocks
+    return expanded
 
 
 def _missing(frame):

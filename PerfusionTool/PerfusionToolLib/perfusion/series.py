@@ -77,7 +77,8 @@ class PerfusionSeries:
 
     def __init__(self, signal, times, ijk_to_ras, modality, echo_time=None):
         self.signal = _checked_signal(signal)
-        self.times = _checked_times(times, self.signal.shape[0])
+        self.times = checked_times(times, self.signal.shape[0])
+        _check_interval(self.times)
         self.grid = Grid(self.signal.shape[1:], _checked_geometry(ijk_to_ras))
         self.modality = _checked_modality(modality)
         self.echo_time = _checked_echo_time(echo_time, self.modality)
@@ -116,7 +117,26 @@ def _checked_signal(signal):
     return signal
 
 
-def _checked_times(times, frames):
+def checked_times(times, frames) -> np.ndarray:
+    """Frame times as increasing numbers.
+
+    Parameters
+    ----------
+    times : array_like of shape (t,)
+        Frame times in s.
+    frames : int
+        Number of frames t.
+
+    Returns
+    -------
+    ndarray of shape (t,)
+        float64.
+
+    Raises
+    ------
+    PerfusionError
+        If they are missing, not finite numbers, not one per frame or not strictly increasing.
+    """
     if times is None:
         raise PerfusionError("The scan has no frame times; give the interval between frames or a list of times.")
     try:
@@ -134,13 +154,16 @@ def _checked_times(times, frames):
             f"Frame times must increase, but frame {frame} is at {times[frame]:g} s "
             f"after {times[frame - 1]:g} s; sort the frames or correct the times."
         )
+    return times
+
+
+def _check_interval(times):
     interval = float(np.median(np.diff(times)))
     if not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
         raise PerfusionError(
             f"The frames are {interval:g} s apart; {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g} s can be analysed: "
             "are the times in seconds?"
         )
-    return times
 
 
 def _checked_geometry(ijk_to_ras):

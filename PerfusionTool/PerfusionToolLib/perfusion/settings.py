@@ -55,7 +55,7 @@ class Settings:
     reference_frame: int | None = _parameter(
         None,
         "motion",
-        "Frame that the others are registered to; empty: chosen before the bolus",
+        "Frame that the others are registered to; empty: the first in use",
         minimum=0,
         applies={"motion_correction": (True,)},
     )
@@ -216,13 +216,19 @@ class Settings:
     )
 
     # maps
-    tissue_density: float = _parameter(1.05, "maps", "Density ρ of brain tissue", unit="g/ml", minimum=0.5, maximum=2)
+    tissue_density: float = _parameter(
+        1.05, "deconvolution", "Density ρ of brain tissue", unit="g/ml", minimum=0.5, maximum=2
+    )
     hematocrit_factor: float = _parameter(
-        0.73, "maps", "k_H = (1 − large-vessel hematocrit) / (1 − small-vessel hematocrit)", minimum=0.1, maximum=2
+        0.73,
+        "deconvolution",
+        "k_H = (1 − large-vessel hematocrit) / (1 − small-vessel hematocrit)",
+        minimum=0.1,
+        maximum=2,
     )
     cbv_from: str = _parameter(
         "area",
-        "maps",
+        "deconvolution",
         "CBV from the areas of tissue curve and AIF, or from the area of the residue function",
         choices=("area", "residue"),
     )

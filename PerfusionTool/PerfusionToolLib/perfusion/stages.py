@@ -25,7 +25,7 @@ from .preprocessing import fill_missing, find_empty_frames, find_unsteady_frames
 from .progress import Progress
 from .series import FEWEST_FRAMES
 from .smoothing import fill_from_neighbours_steps, smooth_series_steps
-from .symmetry import find_symmetry_steps, mirror_maps
+from .symmetry import find_symmetry_steps, mirror_maps_steps
 
 TEXTS = {
     "preparation": "Checking frames and matrix",
@@ -83,7 +83,7 @@ def motion_steps(prepared, empty, grid, first, series, settings):
     frames = np.arange(first, first + len(prepared))
     motion, corrected, left_out = None, prepared, empty
     if settings.motion_correction:
-        motion = yield from _motion_found_steps(prepared, grid, frames, series, settings)
+        motion = yield from _motion_found_steps(prepared, empty, grid, frames, series, settings)
         corrected = yield from apply_motion_steps(prepared, grid, motion)
         left_out = empty | motion.corrupted
         motion = replace(motion, corrupted=left_out)
@@ -97,8 +97,8 @@ def motion_steps(prepared, empty, grid, first, series, settings):
     return {"motion": motion, "corrected": corrected, "frames": frames, "times": series.times[frames]}, warnings
 
 
-def _motion_found_steps(prepared, grid, frames, series, settings):
-    reference = _reference_frame(settings.reference_frame, frames[0], len(prepared))
+def _motion_found_steps(prepared, empty, grid, frames, series, settings):
+    reference = _reference_frame(settings.reference_frame, frames[0], empty)
     estimate = (prepared, grid, series.modality)
     motion = yield from estimate_motion_steps(*estimate, reference, settings.largest_motion)
     if settings.reference_frame is None and motion.corrupted.sum() > len(prepared) / 2:
@@ -112,12 +112,13 @@ def _motion_found_steps(prepared, grid, frames, series, settings):
     return motion
 
 
-def _reference_frame(wanted, first, count):
+def _reference_frame(wanted, first, empty):
     if wanted is None:
-        return 0
-    if not first <= wanted < first + count:
+        return int(np.argmin(empty))
+    if not first <= wanted < first + empty.size or empty[wanted - first]:
         raise PerfusionError(
-            f"The reference frame {wanted} is not among the frames in use; choose {first} to {first + count - 1}."
+            f"The reference frame {wanted} is not among the frames in use, or blank; "
+            f"choose {first} to {first + empty.size - 1}."
         )
     return wanted - first
 
@@ -127,7 +128,7 @@ def brain_steps(corrected, grid, modality, given_mask, settings):
     if given_mask is None:
         regions = yield from find_brain_steps(corrected, grid, modality)
         return {"brain_mask": regions.brain, "intracranial": regions.intracranial}, ()
-    brain = given_mask if given_mask.shape == grid.shape else limit_mask(given_mask, settings.maximum_matrix)
+    brain = limit_mask(given_mask, settings.maximum_matrix)
     _check_place(brain, corrected[0], modality)
     try:
         regions = yield from find_brain_steps(corrected, grid, modality)
@@ -277,7 +278,8 @@ def _tissue_at_rest_steps(prepared, corrected, motion, brain, vessels, baseline_
 def arterial_input_steps(chosen, search, concentration, times, grid, settings):
     """The AIF in use, scaled for partial volume, and the VOF."""
     yield Progress("arterial_input", 0.5, TEXTS["arterial_input"])
-    venous = arteries.venous_output(search, grid.shape)
+    artery_arrival = arteries.half_rise_time(chosen.measured, times) - times[0]
+    venous = arteries.venous_output(search, artery_arrival, grid.shape)
     finished = arteries.finish_input(
         chosen,
         times,
@@ -288,6 +290,11 @@ def arterial_input_steps(chosen, search, concentration, times, grid, settings):
     )
     brain_curve = np.nanmean(concentration, 0, dtype=float)
     warnings = finished.warnings + arteries.input_warnings(finished, brain_curve, times)
+    if settings.arterial_input_curve == "gamma_variate":
+        warnings += (
+            "The gamma-variate fit leaves recirculation out of the AIF, but the tissue's curves contain it: CBV and "
+            "MTT come out too high.",
+        )
     return {"arterial_input": replace(finished, warnings=warnings), "venous_output": venous}, warnings
 
 
@@ -322,8 +329,9 @@ def maps_steps(estimate, concentration, times, bolus, brain, vessels, csf, basel
     if hidden.any():
         maps = without(maps, hidden, brain)
     if settings.relative_to == "brain_mean":
-        maps = relative_to_mean(maps, brain & ~vessels)
+        maps = relative_to_mean(maps, brain & ~vessels, brain)
     if settings.relative_to == "mirror":
         symmetry = yield from find_symmetry_steps(baseline_volume, grid, series.modality)
-        maps = relative_to_mirror(maps, mirror_maps(maps, brain, grid, symmetry), brain)
+        mirrored = yield from mirror_maps_steps(maps, brain, grid, symmetry)
+        maps = relative_to_mirror(maps, mirrored, brain)
     return {"maps": maps}, ()

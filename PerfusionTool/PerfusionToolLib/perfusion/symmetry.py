@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from .motion import estimate_motion_steps
-from .progress import Steps
+from .progress import Progress, Steps
 from .series import Grid
 
 MIRROR_AVERAGE_MM = 5.0
@@ -70,8 +70,8 @@ def find_symmetry_steps(volume: np.ndarray, grid: Grid, modality: str) -> Steps[
     return SymmetryPlane((centre + image) / 2, normal)
 
 
-def mirror_maps(maps: dict, brain: np.ndarray, grid: Grid, plane: SymmetryPlane) -> dict[str, np.ndarray]:
-    """Each map averaged over a neighbourhood on the other side of the plane.
+def mirror_maps_steps(maps: dict, brain: np.ndarray, grid: Grid, plane: SymmetryPlane) -> Steps[dict[str, np.ndarray]]:
+    """Each map averaged over a neighbourhood on the other side of the plane, step by step.
 
     Parameters
     ----------
@@ -79,6 +79,10 @@ def mirror_maps(maps: dict, brain: np.ndarray, grid: Grid, plane: SymmetryPlane)
     brain : ndarray of bool, shape (z, y, x)
     grid : Grid
     plane : SymmetryPlane
+
+    Yields
+    ------
+    Progress
 
     Returns
     -------
@@ -88,7 +92,8 @@ def mirror_maps(maps: dict, brain: np.ndarray, grid: Grid, plane: SymmetryPlane)
     places = _mirrored_indices(grid, plane, np.argwhere(brain))
     sigma = MIRROR_AVERAGE_MM / grid.spacing
     mirrored = {}
-    for name, volume in maps.items():
+    for number, (name, volume) in enumerate(maps.items()):
+        yield Progress("maps", number / len(maps), "Mirroring the maps")
         usable = brain & np.isfinite(volume)
         weight = ndimage.gaussian_filter(usable.astype(np.float32), sigma, mode="constant")
         total = ndimage.gaussian_filter(np.where(usable, volume, 0).astype(np.float32), sigma, mode="constant")

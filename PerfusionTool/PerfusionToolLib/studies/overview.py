@@ -72,7 +72,7 @@ def draw_overview(study, path: Path, title: str) -> None:
     figure.text(0.02, line, title, color=INK, size=13, weight="bold", va="center")
     figure.text(0.98, line, "Research use only", color=FAINT, size=11, ha="right", va="center")
     if study.bolus.cut_off:
-        text = "The bolus is cut off: CBV and MTT are too low"
+        text = f"The bolus is cut off at the {study.bolus.cut_off}: the maps are unreliable"
         figure.text(0.5, line, text, color=ARTERY, size=11, ha="center", va="center")
     figure.savefig(path, dpi=90, facecolor=PAPER)
 

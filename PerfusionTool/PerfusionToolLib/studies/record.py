@@ -31,7 +31,13 @@ def record_of(study, scan, request, names: list[str]) -> dict:
     Returns
     -------
     dict
-        Plain enough for `files.write_json`. Frames count from the first of the scan, voxels are (i, j, k) of the maps.
+        Plain enough for `files.write_json`. Frames count from the first of the scan, voxels are (i, j, k) of the maps;
+        ``arrival_time`` counts from the first frame, as TTP does, and ``arrival_time_of_scan`` as ``times`` do.
+
+    Notes
+    -----
+    Inputs that a person gave are recorded as numbers, so that the analysis can be repeated without their files. A
+    mask is a list of (i, j, k, n): n voxels of the scan along i, from (i, j, k) on.
     """
     series = study.series
     return {
@@ -49,14 +55,54 @@ def record_of(study, scan, request, names: list[str]) -> dict:
             "echo_time_source": scan.echo_time_source,
         },
         "inputs": {
-            "brain_mask": _input(request.brain_mask),
-            "arterial_input": _input(request.arterial_input),
+            "brain_mask": _given_mask(study.given_brain_mask, request.brain_mask),
+            "arterial_input": _chosen_input(study, request.arterial_input),
         },
         "settings": asdict(study.settings),
         "results": _results(study),
         "files": names,
         "libraries": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
     }
+
+
+def mask_of_runs(runs: list[list[int]], shape: tuple[int, int, int]) -> np.ndarray:
+    """A mask as it stands in a record.
+
+    Parameters
+    ----------
+    runs : list of four int
+        (i, j, k, n): n voxels along i, from (i, j, k) on.
+    shape : tuple of int
+        (z, y, x).
+
+    Returns
+    -------
+    ndarray of bool, shape (z, y, x)
+    """
+    mask = np.zeros(shape, bool)
+    for i, j, k, count in runs:
+        mask[k, j, i : i + count] = True
+    return mask
+
+
+def _runs_of(mask):
+    steps = np.diff(mask.astype(np.int8), axis=2, prepend=0, append=0)
+    starts, ends = np.argwhere(steps == 1), np.argwhere(steps == -1)
+    return np.column_stack([starts[:, ::-1], ends[:, 2] - starts[:, 2]])
+
+
+def _given_mask(mask, requested):
+    return None if mask is None else {"value": _runs_of(mask), "file": _source(requested)}
+
+
+def _chosen_input(study, requested):
+    kind, value = study.arterial_input_choice
+    if kind == "automatic":
+        return None
+    chosen = {"kind": kind, "value": _runs_of(value) if kind == "mask" else value, "file": _source(requested)}
+    if kind == "curve":
+        chosen["times"] = study.series.times if value.size == study.series.times.size else study.times
+    return chosen
 
 
 def _results(study):
@@ -68,7 +114,8 @@ def _results(study):
         "brain_volume_ml": float(study.brain_mask.sum() * study.grid.voxel_volume),
         "bolus": {
             "arrival_frame": study.frames[study.bolus.arrival],
-            "arrival_time": study.times[study.bolus.arrival],
+            "arrival_time": study.times[study.bolus.arrival] - study.series.times[0],
+            "arrival_time_of_scan": study.times[study.bolus.arrival],
             "baseline_frames": study.frames[study.bolus.baseline],
             "curve": study.bolus.curve,
             "cut_off": study.bolus.cut_off,
@@ -86,10 +133,11 @@ def _file(path):
     return {**files.input_record(path), "path": Path(path).resolve()}
 
 
-def _input(given):
-    if given is None:
-        return None
-    return {"voxel": given} if isinstance(given, tuple) else _file(given)
+def _source(requested):
+    """The file that an input was read from, now or in the analysis that is repeated."""
+    if isinstance(requested, dict):
+        return requested["file"]
+    return _file(requested) if isinstance(requested, Path) else None
 
 
 def _version(library):

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import files
-from ..perfusion.errors import PerfusionError
 from ..perfusion.settings import Settings
 
 SERIES = ("corrected", "concentration", "residue")
+AUTOMATIC = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +30,11 @@ class Request:
         s; default: what lies in or beside the scan's file.
     time_source, echo_time_source : str, optional
         Where times and echo time given as numbers come from, for the record.
-    brain_mask : Path, optional
-        Mask on the scan's grid; default: found.
-    arterial_input : Path or tuple of three int, optional
-        Mask on the scan's grid, file of a curve, or voxel (i, j, k) of the scan in an artery; default: found.
+    brain_mask : Path, "auto" or dict, optional
+        Mask on the scan's grid, or one of a record; default: found, which "auto" asks for in spite of a record.
+    arterial_input : Path, tuple of three int, "auto" or dict, optional
+        Mask on the scan's grid, file of a curve, voxel (i, j, k) of the scan in an artery, or one of a record;
+        default: found, which "auto" asks for in spite of a record.
     settings : Settings
     save : tuple of str
         4D series to write besides the maps, out of `SERIES`.
@@ -48,8 +49,8 @@ class Request:
     echo_time: float | None = None
     time_source: str | None = None
     echo_time_source: str | None = None
-    brain_mask: Path | None = None
-    arterial_input: Path | tuple[int, int, int] | None = None
+    brain_mask: Path | str | dict | None = None
+    arterial_input: Path | tuple[int, int, int] | str | dict | None = None
     settings: Settings = field(default_factory=Settings)
     save: tuple[str, ...] = ()
     record: Path | None = None
@@ -71,7 +72,7 @@ def request_again(request: Request) -> Request:
     Raises
     ------
     PerfusionError
-        If the record or a file that it names cannot be read, or such a file has changed.
+        If the record cannot be read.
     """
     if request.record is None:
         return request
@@ -81,23 +82,11 @@ def request_again(request: Request) -> Request:
     scan, inputs = earlier["scan"], earlier["inputs"]
     given = {
         "modality": scan["modality"],
-        "brain_mask": _unchanged(inputs["brain_mask"]),
-        "arterial_input": _unchanged(inputs["arterial_input"]),
+        "brain_mask": inputs["brain_mask"],
+        "arterial_input": inputs["arterial_input"],
     }
     if request.times is None and request.frame_interval is None:
         given |= {"times": tuple(scan["times"]), "time_source": scan["time_source"]}
     if request.echo_time is None:
         given |= {"echo_time": scan["echo_time"], "echo_time_source": scan["echo_time_source"]}
     return replace(request, **{name: value for name, value in given.items() if getattr(request, name) is None})
-
-
-def _unchanged(recorded):
-    """The path of a recorded file that is still the same file; a voxel as it is."""
-    if recorded is None:
-        return None
-    if "voxel" in recorded:
-        return tuple(recorded["voxel"])
-    path = Path(recorded["path"])
-    if files.checksum(path) != recorded["sha256"]:
-        raise PerfusionError(f"{path} is not the file of the earlier analysis any more; give one that is meant.")
-    return path

@@ -14,8 +14,8 @@ from ..perfusion.maps import scatter
 from ..perfusion.progress import Progress, Steps
 from .output_folder import RECORD, results_folder
 from .overview import draw_overview
-from .record import record_of, unit_of
-from .request import Request, request_again
+from .record import mask_of_runs, record_of, unit_of
+from .request import AUTOMATIC, Request, request_again
 
 OVERVIEW = "overview.png"
 
@@ -47,7 +47,7 @@ def analyze_scan_steps(request: Request, folder: Path) -> Steps[Analysis]:
         request = request_again(request)
         scan = _read_scan(request)
         series = scan.series
-        mask = None if request.brain_mask is None else files.read_mask(request.brain_mask, series.grid)
+        mask = _read_brain_mask(request.brain_mask, series.grid)
         study = Analysis(series, request.settings, mask, _read_arterial_input(request.arterial_input, series))
         yield from study.steps()
         yield from _write_results_steps(study, request.save, unfinished)
@@ -77,15 +77,34 @@ def _read_scan(request):
     )
 
 
-def _read_arterial_input(chosen, series):
-    """Curve (t,), mask (z, y, x) or seed (3,) in RAS mm, as `Analysis` takes them."""
-    if chosen is None:
+def _read_brain_mask(given, grid):
+    if given in (None, AUTOMATIC):
         return None
+    if isinstance(given, dict):
+        return mask_of_runs(given["value"], grid.shape)
+    return files.read_mask(given, grid)
+
+
+def _read_arterial_input(chosen, series):
+    """Curve (t,), mask (z, y, x), seed (3,) in RAS mm or an earlier choice, as `Analysis` takes them."""
+    if chosen in (None, AUTOMATIC):
+        return None
+    if isinstance(chosen, dict):
+        return chosen["kind"], _recorded_value(chosen, series)
     if isinstance(chosen, tuple):
         return _seed(chosen, series.grid)
     if chosen.name.lower().endswith((".nii", ".nii.gz", ".nrrd", ".nhdr")):
         return files.read_mask(chosen, series.grid)
     return _curve_at(series.times, *files.read_curve(chosen), chosen)
+
+
+def _recorded_value(chosen, series):
+    if chosen["kind"] == "mask":
+        return mask_of_runs(chosen["value"], series.grid.shape)
+    value = np.array(chosen["value"], float)
+    if chosen["kind"] != "curve" or np.isin(chosen["times"], series.times).all():
+        return value
+    return _curve_at(series.times, np.array(chosen["times"]), value, "of the earlier analysis")
 
 
 def _seed(voxel, grid):
@@ -126,7 +145,7 @@ def _write_results_steps(study, series_to_save, folder):
 
 def _description(name, study):
     unit = unit_of(name.replace("_", " "), study) if name.replace("_", " ") in study.maps else "mask"
-    cut_off = "; BOLUS CUT OFF, VALUES TOO LOW" if study.bolus.cut_off else ""
+    cut_off = f"; BOLUS CUT OFF AT THE {study.bolus.cut_off.upper()}" if study.bolus.cut_off else ""
     return f"{name} {unit}; research use only{cut_off}"
 
 

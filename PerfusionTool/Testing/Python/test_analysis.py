@@ -207,6 +207,8 @@ def test_relative_and_hidden_maps(head, study):
     tissue = study.brain_mask & ~study.vessels
     relative = analyze(head.series, Settings(motion_correction=False, relative_to="brain_mean"))
     assert np.isclose(np.nanmean(relative.maps["CBF"][tissue]), 1, rtol=1e-3)
+    assert abs(np.nanmean(relative.maps["TTP"][tissue])) < 1e-2
+    assert (relative.maps["TTP"][~study.brain_mask] == 0).all()
     hidden = analyze(head.series, Settings(motion_correction=False, hide_vessels=True, hide_csf=True))
     out = study.brain_mask & (study.vessels | study.csf)
     assert np.isnan(hidden.maps["CBF"][out]).all()
@@ -332,3 +334,109 @@ def test_an_image_is_no_mask(head):
 def test_a_seed_that_is_no_place_is_refused(study, seed):
     with pytest.raises(PerfusionError, match="is no place"):
         study.set_arterial_input(seed_ras=seed)
+
+
+OTHER_SETTINGS = {
+    "frames_to_drop": 1,
+    "maximum_matrix": 32,
+    "reference_frame": 2,
+    "bolus_threshold": 100.0,
+    "arrival_threshold": 0.1,
+    "arrival_frame": 9,
+    "baseline_start": 1,
+    "smoothing_mm": 4.0,
+    "smoothing_range": 0.3,
+    "partial_volume_factor": 1.5,
+    "bcsvd_threshold": 0.2,
+    "cbv_window": None,
+    "longest_tmax": 10.0,
+    "tissue_density": 1.0,
+    "hematocrit_factor": 0.8,
+    "map_smoothing_mm": 2.0,
+    "hide_vessels": True,
+    "hide_csf": True,
+    "bolus_curve": "threshold",
+    "smoothing": "gaussian",
+    "arterial_input_curve": "gamma_variate",
+    "partial_volume": "off",
+    "method": "oSVD",
+    "quadrature": "rectangle",
+    "cbv_from": "residue",
+    "relative_to": "brain_mean",
+}
+
+
+@pytest.mark.parametrize("name", OTHER_SETTINGS)
+def test_a_changed_setting_gives_the_maps_of_a_fresh_analysis(head, name):
+    other = Settings.from_dict({"motion_correction": False, name: OTHER_SETTINGS[name]})
+    study = analyze(head.series, QUICK)
+    study.change_settings(other)
+    fresh = analyze(head.series, other)
+    same_maps(study.run(), fresh, rtol=0)
+
+
+def test_masks_survive_another_matrix_limit(head):
+    study = analyze(head.series, Settings(motion_correction=False, maximum_matrix=32))
+    brain, artery = study.brain_mask, study.arterial_input.voxels
+    study.set_brain_mask(brain)
+    study.set_arterial_input(mask=artery)
+    assert np.array_equal(study.run().brain_mask, brain)
+    assert np.array_equal(study.arterial_input.voxels, artery)
+    study.change_settings(QUICK)
+    assert np.array_equal(study.run().brain_mask, brain.repeat(2, 1).repeat(2, 2))
+    assert study.arterial_input.voxels.sum() == 4 * artery.sum()
+    study.set_brain_mask()
+    assert np.array_equal(study.run().brain_mask, analyze(head.series, QUICK).brain_mask)
+
+
+def test_one_arterial_voxel_is_enough_on_a_limited_matrix(head, study):
+    voxel = np.zeros(head.series.grid.shape, bool)
+    voxel[tuple(np.argwhere(study.arterial_input.voxels)[0])] = True
+    small = analyze(head.series, Settings(motion_correction=False, maximum_matrix=32), arterial_input=voxel)
+    assert small.arterial_input.voxels.sum() == 1
+
+
+def test_a_chosen_candidate_is_found_again_or_missed_in_words(head):
+    study = analyze(head.series, QUICK)
+    study.set_arterial_input(candidate=1)
+    place = study.arterial_input_choice[1]
+    study.change_settings(Settings(motion_correction=False, arrival_threshold=0.06))
+    study.run()
+    assert np.linalg.norm(study.grid.to_ras(np.argwhere(study.arterial_input.voxels).mean(0)) - place) < 3
+    with pytest.raises(PerfusionError, match="not among the candidates any more"):
+        analyze(head.series, QUICK, arterial_input=("candidate", np.array([0.0, 0.0, 500.0])))
+
+
+def test_the_choice_of_one_study_serves_another(head, study):
+    first = analyze(head.series, QUICK)
+    first.set_arterial_input(candidate=1)
+    second = analyze(head.series, QUICK, arterial_input=first.arterial_input_choice)
+    same_maps(first, second, rtol=0)
+
+
+def test_wrong_kinds_of_arterial_input_leave_the_study_as_it_was(study):
+    flow = study.maps["CBF"]
+    for wrong in ({"candidate": "a"}, {"candidate": 999}, {"curve": np.ones((1, 45))}, {"curve": ["x"] * 45}):
+        with pytest.raises(PerfusionError):
+            study.set_arterial_input(**wrong)
+    assert study.maps["CBF"] is flow
+    assert set(study.seconds) == set(STAGES)
+
+
+def test_seconds_are_kept_for_every_stage_after_a_new_arterial_input(head):
+    study = analyze(head.series, QUICK)
+    study.set_arterial_input(candidate=1)
+    assert set(study.seconds) == set(STAGES)
+
+
+def test_the_gamma_variate_arterial_input_warns_of_its_cbv(head):
+    study = analyze(head.series, Settings(motion_correction=False, arterial_input_curve="gamma_variate"))
+    assert any("recirculation" in warning for warning in study.warnings)
+
+
+def test_a_blank_first_frame_is_not_the_reference(head):
+    signal = head.series.signal.copy()
+    signal[0] = 0
+    study = analyze(changed(head.series, signal=signal), Settings(frames_to_drop=0))
+    assert study.motion.reference == 1
+    assert 0 not in study.frames

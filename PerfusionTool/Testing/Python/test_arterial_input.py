@@ -14,6 +14,7 @@ VEIN = GammaVariate(14.0, 6.0, 3.0, 230.0)(TIMES)
 TISSUE = GammaVariate(11.5, 6.0, 2.5, 8.0)(TIMES)
 INSIDE = np.ones(GRID.shape, bool)
 ARRIVAL = 8
+ARTERY_ARRIVAL = arteries.half_rise_time(ARTERY, TIMES)
 
 
 def scan(artery=ARTERY, vein=VEIN, tissue=TISSUE, noise=5.0, size=4, seed=0):
@@ -27,6 +28,10 @@ def scan(artery=ARTERY, vein=VEIN, tissue=TISSUE, noise=5.0, size=4, seed=0):
 
 def search(curves):
     return arteries.search_vessels(curves, INSIDE, TIMES, ARRIVAL, GRID)
+
+
+def vein_of(found):
+    return arteries.venous_output(found, ARTERY_ARRIVAL, GRID.shape)
 
 
 @pytest.mark.parametrize("noise", [2.0, 5.0, 10.0])
@@ -48,7 +53,7 @@ def test_a_vein_that_is_higher_than_the_artery_is_still_a_vein():
 
 
 def test_the_vein_is_found_as_the_venous_output():
-    vein = arteries.venous_output(search(scan()), GRID.shape)
+    vein = vein_of(search(scan()))
     assert vein.voxels[:, 30:34, 30:34].sum() == vein.voxels.sum() > 5
     assert np.corrcoef(vein.curve, VEIN)[0, 1] > 0.995
 
@@ -228,11 +233,11 @@ def test_what_changes_before_the_bolus_is_no_vessel(shape, sign):
     change = sign * before_the_bolus(shape)
     for vessel in (1.5 * ARTERY, 1.5 * VEIN):
         found = search(with_disturbance(vessel + change))
-        for judged in (found.arteries, found.veins):
+        for judged in (found.arteries, found.veins(ARTERY_ARRIVAL)):
             assert any("changes before the bolus arrives" in candidate.reason for candidate in verdicts(judged))
             assert not any(candidate.accepted for candidate in verdicts(judged))
         still = search(with_disturbance(vessel))
-        assert any(candidate.accepted for candidate in verdicts(still.arteries) + verdicts(still.veins))
+        assert any(candidate.accepted for candidate in verdicts(still.arteries) + verdicts(still.veins(ARTERY_ARRIVAL)))
 
 
 def test_what_rises_a_frame_or_more_before_the_bolus_is_no_vessel():
@@ -258,10 +263,16 @@ def test_a_vein_whose_peak_the_scan_cuts_off_is_no_venous_output(beyond):
     peak = int(np.argmax(VEIN))
     kept = slice(0, peak + 1 + beyond)
     found = arteries.search_vessels(scan()[:, kept], INSIDE, TIMES[kept], ARRIVAL, GRID)
-    assert any("cut off by the end" in candidate.reason for candidate in verdicts(found.veins, 30, 34))
-    assert arteries.venous_output(found, GRID.shape) is None
+    assert any("cut off by the end" in candidate.reason for candidate in verdicts(found.veins(ARTERY_ARRIVAL), 30, 34))
+    assert vein_of(found) is None
     assert arteries.automatic_input(found, GRID.shape).voxels[:, 10:14, 10:14].any()
 
 
 def test_without_a_vein_no_artery_passes_for_one():
-    assert arteries.venous_output(search(scan(vein=TISSUE)), GRID.shape) is None
+    assert vein_of(search(scan(vein=TISSUE))) is None
+
+
+def test_a_vein_is_found_for_an_arterial_input_drawn_by_hand_where_no_artery_was():
+    found = search(scan(artery=TISSUE))
+    assert not any(candidate.accepted and candidate.place[0] < 20 for candidate in found.arteries)
+    assert vein_of(found).voxels[:, 30:34, 30:34].any()

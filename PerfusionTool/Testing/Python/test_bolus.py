@@ -81,7 +81,11 @@ def test_impossible_choices_are_refused(choice):
 
 def test_a_bolus_cut_off_is_said():
     assert any("cut off" in warning for warning in find_bolus(brain_curve(52), "CT").warnings)
-    assert any("hardly any frames" in warning for warning in find_bolus(brain_curve(0.5), "CT").warnings)
+    assert find_bolus(brain_curve(52), "CT").cut_off == "end"
+    early = find_bolus(brain_curve(-2), "CT")
+    assert early.cut_off == "start"
+    assert "cut off at the start" in early.warnings[0]
+    assert find_bolus(brain_curve(10), "CT").cut_off == ""
     assert not find_bolus(brain_curve(10), "CT").warnings
 
 

@@ -289,6 +289,18 @@ def test_tissue_beyond_the_longest_tmax_is_marked():
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_at_least_three_lags_are_searched_however_short_the_longest_tmax(method):
+    times = np.arange(0, 60, 4.0)
+    curves = [tissue(times, 60, 4), tissue(times, 20, 8, 3.0)]
+    three_lags = deconvolve(curves, artery(times), times, method, longest_tmax=4.0 if method == "sSVD" else 2.0)
+    assert (three_lags.tmax <= 4).all() and (three_lags.cbf > 0).all()
+    for longest in (0.5, 1.0, 2.0):
+        est = deconvolve(curves, artery(times), times, method, longest_tmax=longest)
+        np.testing.assert_array_equal(est.cbf, three_lags.cbf)
+        np.testing.assert_array_equal(est.tmax, three_lags.tmax)
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_residues_keep_their_sign(method):
     est = deconvolve(noisy_mix(8), artery(TIMES), TIMES, method)
     assert (est.residue() < 0).any()
@@ -439,13 +451,15 @@ GOOD = {"tissue": np.ones((2, 45)), "arterial_input": artery(TIMES), "times": TI
         ({"arterial_input": np.zeros(45)}, "in every frame"),
         ({"arterial_input": -artery(TIMES)}, "must be above 0"),
         ({"arterial_input": np.where(TIMES > 30, np.nan, 1)}, "not finite"),
-        ({"arterial_input": artery(TIMES)[:-1]}, "one value per frame"),
+        ({"arterial_input": artery(TIMES)[:-1]}, "45 frame times for 44 frames"),
+        ({"arterial_input": artery(TIMES)[None]}, "one value per frame"),
         ({"arterial_input": ["a"] * 45}, "not numbers"),
         ({"times": TIMES[::-1]}, "must increase"),
-        ({"times": np.where(TIMES == 0, np.nan, TIMES)}, "must increase"),
+        ({"times": np.where(TIMES == 0, np.nan, TIMES)}, "time of frame 0 is nan"),
+        ({"times": np.append(TIMES[:-1], np.inf)}, "time of frame 44 is inf"),
         ({"times": np.where(np.arange(45) == 3, TIMES[2], TIMES)}, "frame 3"),
         ({"times": TIMES[:5], "arterial_input": artery(TIMES[:5])}, "at least 10"),
-        ({"times": None}, "frame times"),
+        ({"times": None}, "no frame times"),
         ({"tissue": np.ones(45)}, r"\(45,\)"),
         ({"tissue": np.ones((45, 2))}, "45 frames"),
         ({"tissue": np.ones((2, 45), complex)}, "real numbers"),
@@ -485,3 +499,11 @@ def test_areas_that_end_early_leave_a_late_drift_out():
     assert np.isclose(plain, drifted)
     with pytest.raises(PerfusionError, match=r"cannot end at 0\.5 s"):
         deconvolve(drift[None], artery(TIMES), TIMES, area_until=0.5)
+
+
+def test_areas_that_end_before_the_artery_fills_are_refused():
+    arrival = TIMES[artery(TIMES) > 0][0]
+    with pytest.raises(PerfusionError, match=r"until 7 s is 0; it must be above 0"):
+        deconvolve(tissue(TIMES, 60, 4)[None], artery(TIMES), TIMES, area_until=7.0)
+    early = deconvolve(tissue(TIMES, 60, 4)[None], artery(TIMES), TIMES, area_until=arrival)
+    assert np.isfinite(early.cbv).all()

@@ -10,6 +10,7 @@ from PerfusionToolLib.perfusion.motion import (
     apply_motion,
     estimate_motion,
     estimate_motion_steps,
+    moved_points,
 )
 from PerfusionToolLib.perfusion.motion.estimation import above_neighbours
 from PerfusionToolLib.perfusion.motion.passage import head_drop, ride_out_passage
@@ -394,3 +395,11 @@ def test_in_a_shallow_bolus_nothing_is_replaced():
 
 def test_the_drop_is_relative_to_the_reference_frame():
     assert np.allclose(head_drop(np.array([50.0, 100, 80]), 1), [0.5, 0, 0.2])
+
+
+def test_points_go_where_each_transform_takes_them():
+    transforms = moves(5.0)
+    moved = moved_points(transforms, POINTS)
+    assert moved.shape == (FRAMES, len(POINTS), 3)
+    for frame, point in ((0, 0), (4, 7), (9, 49)):
+        assert np.allclose(moved[frame, point], (transforms[frame] @ [*POINTS[point], 1])[:3])

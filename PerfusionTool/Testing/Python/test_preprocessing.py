@@ -214,6 +214,17 @@ def test_mask_is_reduced_with_its_scan():
     np.testing.assert_array_equal(limit_mask(halves, 2), [[[True, True], [False, False]]])
 
 
+@pytest.mark.parametrize(("least", "kept"), [(0, [1, 2, 3, 4]), (0.5, [2, 3, 4]), (0.75, [3, 4]), (1, [4])])
+def test_blocks_of_a_mask_are_kept_by_the_part_that_is_set(least, kept):
+    # Block number k of the row has k of its four voxels set.
+    mask = np.zeros((1, 10, 10), bool)
+    for count in range(5):
+        mask[0, :2, 2 * count : 2 * count + 2].flat[:count] = True
+    reduced = limit_mask(mask, 5, least=least)
+    assert reduced.dtype == bool
+    np.testing.assert_array_equal(np.argwhere(reduced), [(0, 0, count) for count in kept])
+
+
 def test_steps_tell_progress_frame_by_frame():
     steps = limit_matrix_steps(np.zeros((10, 1, 8, 8)), oblique_grid((1, 8, 8)), 4)
     assert [step.fraction for step in steps] == pytest.approx(np.arange(1, 11) / 10)

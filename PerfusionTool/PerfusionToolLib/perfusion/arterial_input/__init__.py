@@ -1,6 +1,6 @@
 """The arterial input function and the venous output: found, seeded, drawn or given; scaled for partial volume."""
 
-from .candidates import VesselCandidate
+from .candidates import VesselCandidate, half_rise_time
 from .doubts import input_warnings
 from .partial_volume import finish_input, partial_volume_factor
 from .search import VesselSearch, search_vessels, search_vessels_steps
@@ -26,6 +26,7 @@ __all__ = [
     "curve_input",
     "finish_input",
     "grow_from_seed",
+    "half_rise_time",
     "input_warnings",
     "mask_input",
     "partial_volume_factor",

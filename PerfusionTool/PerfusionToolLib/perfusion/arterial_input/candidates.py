@@ -9,6 +9,7 @@ from scipy import ndimage
 from scipy.integrate import trapezoid
 
 from ..gamma_variate import GammaVariate, fit_gamma_variate
+from ..noise import voxel_noise
 from ..progress import Progress, Steps
 from ..series import Grid
 
@@ -133,7 +134,7 @@ def find_vessel_candidates_steps(
         level = (strength >= np.percentile(strength, strength_percentile)) & (
             peak_time <= np.percentile(peak_time, time_percentile)
         )
-        for rows in _cores(np.flatnonzero(level), where, strength, depth, peak_time, mask.shape, times):
+        for rows in _cores(np.flatnonzero(level), where, strength, depth, peak_time, times):
             place = tuple(where[rows].T)
             if taken[place].mean() > LARGEST_OVERLAP:
                 continue
@@ -160,31 +161,16 @@ def _strength_and_peak_frame(curves, arrival):
     return np.where(np.isfinite(strength), strength, 0), frame + 1
 
 
-def voxel_noise(curves: np.ndarray) -> float:
-    """Standard deviation of the noise of single voxels, the median over them.
-
-    Parameters
-    ----------
-    curves : ndarray of shape (n, t)
-
-    Returns
-    -------
-    float
-    """
-    differences = np.diff(curves[:: max(1, len(curves) // 20000)], 3, axis=1)
-    return float(np.sqrt(np.nanmedian(np.nanmean(differences**2, 1)) / 20))
-
-
-def _cores(rows, where, strength, depth, peak_time, shape, times):
+def _cores(rows, where, strength, depth, peak_time, times):
     """Rows of the connected cores of the components that `rows` form, the strongest components first."""
-    labels, count = _components(where[rows], shape)
+    labels, count = _components(where[rows])
     strongest = ndimage.maximum(strength[rows], labels, np.arange(1, count + 1)) if count else []
     interval = float(np.median(np.diff(times)))
     for component in np.argsort(strongest)[::-1][:COMPONENTS_PER_LEVEL] + 1:
         members = rows[labels == component]
         top = np.percentile(strength[members], 95)
         members = members[strength[members] >= CORE_STRENGTH * top]
-        pieces, pieces_count = _components(where[members], shape)
+        pieces, pieces_count = _components(where[members])
         for piece in range(1, pieces_count + 1):
             core = members[pieces == piece]
             core = core[np.abs(peak_time[core] - np.median(peak_time[core])) <= 1.5 * interval]
@@ -192,7 +178,7 @@ def _cores(rows, where, strength, depth, peak_time, shape, times):
                 yield core[np.argsort(depth[core])[::-1][:LARGEST_CORE_VOXELS]]
 
 
-def _components(places, shape):
+def _components(places):
     """Component number of each place, counted from 1; neighbours share a face or an edge."""
     if len(places) == 0:
         return np.zeros(0, int), 0
@@ -233,7 +219,7 @@ def describe_vessel(curve: np.ndarray, voxels: np.ndarray, times: np.ndarray, gr
         time_to_peak=float(times[peak] - times[0]),
         arrival=half_rise_time(curve, times) - float(times[0]),
         area=float(trapezoid(curve, times)),
-        noise=float(np.sqrt(np.mean(np.diff(curve[: max(peak - 2, 5)], 3) ** 2) / 20)) if peak > 6 else 0.0,
+        noise=voxel_noise(curve[None, : peak - 2]) if peak > 6 else 0.0,
         roughness=float(np.abs(np.diff(curve, 2)).sum() / height),
     )
 

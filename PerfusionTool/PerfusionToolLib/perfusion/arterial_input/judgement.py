@@ -180,7 +180,7 @@ def _quality(candidate):
 
 
 def _rejected(candidate, reason):
-    return replace(candidate, accepted=False, reason="rejected: " + reason)
+    return replace(candidate, accepted=False, score=0.0, reason="rejected: " + reason)
 
 
 def _ranked(candidates):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..noise import voxel_noise
 from ..progress import Steps, drain
 from ..series import Grid
-from .candidates import VesselCandidate, find_vessel_candidates_steps, voxel_noise
+from .candidates import VesselCandidate, find_vessel_candidates_steps
 from .judgement import judge_arteries, judge_veins
 
 # ml; where voxels are larger than this, an artery of the brain fills only two or three of them.
@@ -21,18 +22,44 @@ class VesselSearch:
 
     Parameters
     ----------
-    arteries, veins : tuple of VesselCandidate
-        The same groups judged as arteries and as veins, the best first.
+    arteries : tuple of VesselCandidate
+        All groups of voxels judged as arteries, the best first.
+    times : ndarray of shape (t,)
+        s.
+    arrival : int
+        First frame with contrast.
+    noise : float
+        Standard deviation of the noise of one voxel's concentration.
+    smallest : int
+        Fewest voxels of a vessel.
     """
 
     arteries: tuple[VesselCandidate, ...]
-    veins: tuple[VesselCandidate, ...]
+    times: np.ndarray
+    arrival: int
+    noise: float
+    smallest: int
+
+    def veins(self, artery_arrival: float) -> tuple[VesselCandidate, ...]:
+        """The same groups judged as veins, the best first.
+
+        Parameters
+        ----------
+        artery_arrival : float
+            Time in s from the first frame at which the AIF in use rises to half its peak.
+
+        Returns
+        -------
+        tuple of VesselCandidate
+        """
+        judged = judge_veins(list(self.arteries), artery_arrival, self.times, self.arrival, self.noise, self.smallest)
+        return tuple(judged)
 
 
 def search_vessels_steps(
     curves: np.ndarray, mask: np.ndarray, times: np.ndarray, arrival: int, grid: Grid
 ) -> Steps[VesselSearch]:
-    """Search for arteries and veins.
+    """Search for vessels and judge them as arteries.
 
     Parameters
     ----------
@@ -57,12 +84,9 @@ def search_vessels_steps(
     noise = voxel_noise(curves)
     candidates = yield from find_vessel_candidates_steps(curves, mask, times, arrival, noise, grid)
     arteries = judge_arteries(candidates, times, arrival, noise, smallest)
-    if not any(candidate.accepted for candidate in arteries):
-        return VesselSearch(tuple(arteries), ())
-    veins = judge_veins(candidates, arteries[0].arrival, times, arrival, noise, smallest)
-    return VesselSearch(tuple(arteries), tuple(veins))
+    return VesselSearch(tuple(arteries), times, arrival, noise, smallest)
 
 
 def search_vessels(curves: np.ndarray, mask: np.ndarray, times: np.ndarray, arrival: int, grid: Grid) -> VesselSearch:
-    """Search for arteries and veins at one go; see `search_vessels_steps`."""
+    """Search for vessels at one go; see `search_vessels_steps`."""
     return drain(search_vessels_steps(curves, mask, times, arrival, grid))

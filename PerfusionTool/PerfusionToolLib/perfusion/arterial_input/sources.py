@@ -186,12 +186,14 @@ def with_candidates(arterial: ArterialInput, search: VesselSearch) -> ArterialIn
     return replace(arterial, candidates=search.arteries)
 
 
-def venous_output(search: VesselSearch, shape: tuple[int, int, int]) -> VenousOutput | None:
+def venous_output(search: VesselSearch, artery_arrival: float, shape: tuple[int, int, int]) -> VenousOutput | None:
     """The best vein of a search, or None where none was found.
 
     Parameters
     ----------
     search : VesselSearch
+    artery_arrival : float
+        Time in s from the first frame at which the AIF in use rises to half its peak.
     shape : tuple of int
         (z, y, x).
 
@@ -199,7 +201,7 @@ def venous_output(search: VesselSearch, shape: tuple[int, int, int]) -> VenousOu
     -------
     VenousOutput or None
     """
-    if not search.veins or not search.veins[0].accepted:
+    veins = search.veins(artery_arrival)
+    if not veins or not veins[0].accepted:
         return None
-    vein = search.veins[0]
-    return VenousOutput(vein.curve, vein.mask(shape), search.veins)
+    return VenousOutput(veins[0].curve, veins[0].mask(shape), veins)

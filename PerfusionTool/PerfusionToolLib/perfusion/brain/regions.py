@@ -82,7 +82,7 @@ def find_brain_steps(signal: np.ndarray, grid: Grid, modality: str) -> Steps[Bra
     if modality == "CT":
         brain, intracranial = yield from _find_ct(mean, early, noise, enhancement, grid.spacing)
     else:
-        brain, intracranial = yield from _find_mr(signal, mean, noise, enhancement, grid.spacing)
+        brain, intracranial = yield from _find_mr(signal, mean, enhancement, grid.spacing)
     volume = brain.sum() * grid.voxel_volume
     if volume < SMALLEST_BRAIN:
         raise _no_brain(f"there are {volume:.1f} ml of brain-like tissue in the {modality} scan")
@@ -148,7 +148,7 @@ def _strongly_enhancing(noise, enhancement, soft):
     return enhancement > np.maximum(6 * typical, 1.5 * noise)
 
 
-def _find_mr(signal, mean, noise, enhancement, spacing):
+def _find_mr(signal, mean, enhancement, spacing):
     level = mr.signal_level(mean, enhancement)
     if level <= 0:
         return np.zeros(mean.shape, bool), np.zeros(mean.shape, bool)

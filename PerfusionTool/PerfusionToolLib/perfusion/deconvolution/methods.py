@@ -60,7 +60,7 @@ def deconvolve(
     hematocrit_factor : float
         k_H = (1 − large-vessel haematocrit) / (1 − small-vessel haematocrit).
     longest_tmax : float
-        The peak is searched up to this lag in s.
+        The peak is searched up to this lag in s, and among three lags at least, half a grid interval apart.
     cbv_from : {"area", "residue"}
         CBV from the areas of the curves, by the trapezoid rule over the true times, or from the area of k.
     area_until : float, optional
@@ -76,7 +76,8 @@ def deconvolve(
     Raises
     ------
     PerfusionError
-        If the curves or times cannot be used, or the method or an option is unknown.
+        If the curves or times cannot be used, the area under the arterial input until `area_until` is not above 0,
+        or the method or an option is unknown.
 
     Notes
     -----
@@ -127,44 +128,67 @@ def deconvolve_steps(
     """
     problem = checked_problem(arterial_input, times, quadrature, longest_tmax)
     tissue = checked_tissue(tissue, problem.times.size)
-    positive_number(density, "tissue density")
-    positive_number(hematocrit_factor, "haematocrit factor")
+    scale = _scale(hematocrit_factor, density)
     if cbv_from not in ("area", "residue"):
         raise PerfusionError(f"CBV cannot come from {cbv_from!r}; choose area or residue.")
     estimator = _prepare(method, problem, options)
-    weights = _area_weights(problem.times, area_until)
-    area_weights = (weights / (weights @ problem.arterial_input)).astype(tissue.dtype)
-
-    values = np.full((4, len(tissue)), np.nan, tissue.dtype)
-    flags = np.zeros(len(tissue), np.uint8)
-    for start in range(0, len(tissue), CHUNK):
-        chunk = slice(start, start + CHUNK)
-        curves, has_curve = _usable(tissue[chunk])
-        reading = estimator.estimate(curves)
-        area = reading.area if cbv_from == "residue" else curves @ area_weights
-        has_result = has_curve & (reading.peak > 0)
-        found = [reading.peak, area, reading.tmax] + ([] if reading.delay is None else [reading.delay])
-        for value, new in zip(values, found, strict=False):
-            value[chunk][has_result] = new[has_result]
-        flags[chunk] = np.where(has_result, reading.flags, np.where(has_curve, Flag.NO_PEAK, Flag.NO_CURVE))
-        done = min(start + CHUNK, len(tissue))
-        yield Progress("deconvolution", done / len(tissue), f"{method}: {done} of {len(tissue)} voxels")
-
-    scale = hematocrit_factor / density
-    cbf, cbv, tmax, delay = values[0] * (6000 * scale), values[1] * (100 * scale), values[2], values[3]
+    area_weights = _area_weights(problem, area_until).astype(tissue.dtype) if cbv_from == "area" else None
+    values, flags = yield from _read_steps(estimator, tissue, area_weights, method)
+    cbf, cbv, mtt = _clinical_values(values[0], values[1], scale)
     mark(flags, cbv <= 0, Flag.NO_VOLUME)
-    mtt = np.divide(60 * cbv, cbf, out=np.full_like(cbf, np.nan), where=cbv > 0)
-    return Estimate(cbf, cbv, mtt, tmax, delay, flags, _notes(problem), estimator, tissue)
+    return Estimate(cbf, cbv, mtt, values[2], values[3], flags, _notes(problem), estimator, tissue)
 
 
-def _area_weights(times, area_until):
-    weights = time_weights(times)
-    if area_until is None:
-        return weights
-    counted = times <= area_until
+def _scale(hematocrit_factor, density):
+    positive_number(density, "tissue density")
+    positive_number(hematocrit_factor, "haematocrit factor")
+    return hematocrit_factor / density
+
+
+def _area_weights(problem, area_until):
+    """Weights of the frames that give the area under a curve over that under the arterial input."""
+    times = problem.times
+    counted = np.full(times.size, True) if area_until is None else times <= area_until
     if counted.sum() < 2:
         raise PerfusionError(f"The areas cannot end at {area_until:g} s; choose a time after {times[1]:g} s.")
-    return np.append(time_weights(times[counted]), np.zeros(np.count_nonzero(~counted)))
+    weights = np.zeros(times.size)
+    weights[counted] = time_weights(times[counted])
+    area = weights @ problem.arterial_input
+    if area <= 0:
+        raise PerfusionError(
+            f"The area under the arterial input until {area_until:g} s is {area:.3g}; it must be above 0: "
+            "let the areas end after the bolus has arrived."
+        )
+    return weights / area
+
+
+def _read_steps(estimator, tissue, area_weights, method):
+    """Rows peak, area, Tmax and delay of all voxels, and their flags, chunk by chunk."""
+    values = np.empty((4, len(tissue)), tissue.dtype)
+    flags = np.empty(len(tissue), np.uint8)
+    for start in range(0, len(tissue), CHUNK):
+        chunk = slice(start, start + CHUNK)
+        values[:, chunk], flags[chunk] = _read(estimator, tissue[chunk], area_weights)
+        done = min(start + CHUNK, len(tissue))
+        yield Progress("deconvolution", done / len(tissue), f"{method}: {done} of {len(tissue)} voxels")
+    return values, flags
+
+
+def _read(estimator, curves, area_weights):
+    curves, has_curve = _usable(curves)
+    reading = estimator.estimate(curves)
+    area = reading.area if area_weights is None else curves @ area_weights
+    delay = np.full(len(curves), np.nan) if reading.delay is None else reading.delay
+    has_result = has_curve & (reading.peak > 0)
+    values = np.where(has_result, [reading.peak, area, reading.tmax, delay], np.nan)
+    flags = np.where(has_result, reading.flags, np.where(has_curve, Flag.NO_PEAK, Flag.NO_CURVE))
+    return values, flags
+
+
+def _clinical_values(peak, area, scale):
+    cbf, cbv = peak * (6000 * scale), area * (100 * scale)
+    mtt = np.divide(60 * cbv, cbf, out=np.full_like(cbf, np.nan), where=cbv > 0)
+    return cbf, cbv, mtt
 
 
 def _prepare(method: str, problem: Problem, options: dict) -> Estimator:

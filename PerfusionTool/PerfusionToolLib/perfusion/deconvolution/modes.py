@@ -8,13 +8,16 @@ import numpy as np
 
 from .convolution import causal_matrix, circular_kernel, lag_weights
 from .problem import Problem
-from .sampling import spline_matrix
+from .sampling import resampling_matrix
 
 EARLIEST_PEAK = -3.0
 """Delay-insensitive methods look for the peak from this lag on, in s: tissue may fill before the chosen artery does."""
 
 FINER = 2
 """The residue function is searched at this many lags per grid step."""
+
+FEWEST_LAGS = 3
+"""At least this many lags are searched, for the parabola through a peak and its neighbours."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Modes:
     residue : ndarray of shape (l, m)
         The modes of k at all lags of the decomposition, the first g of which are `lags`.
     search_lags : ndarray of shape (p,)
-        Lags in s among which the peak is searched.
+        Lags in s among which the peak is searched, p ≥ 3.
     search : ndarray of shape (p, m)
         The modes of k at those lags.
     area : ndarray of shape (m,)
@@ -77,7 +80,7 @@ def causal_modes(problem: Problem) -> Modes:
         lags=sampling.lags,
         residue=right.T,
         search_lags=search_lags,
-        search=spline_matrix(sampling.lags, search_lags) @ right.T,
+        search=resampling_matrix(sampling.lags, search_lags) @ right.T,
         area=right @ lag_weights(sampling.grid.size, sampling.step, problem.quadrature),
     )
 
@@ -129,5 +132,7 @@ def circular_modes(problem: Problem) -> Modes:
 
 def _search_lags(earliest, problem):
     step = problem.sampling.step / FINER
+    first = np.ceil(earliest / step)
     latest = min(problem.longest_tmax, problem.sampling.lags[-1])
-    return step * np.arange(np.ceil(earliest / step), np.floor(latest / step + 1e-6) + 1)
+    count = max(np.floor(latest / step + 1e-6) - first + 1, FEWEST_LAGS)
+    return step * (first + np.arange(count))

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import PerfusionError
-from ..series import FEWEST_FRAMES
+from ..series import FEWEST_FRAMES, checked_times
 from ..settings import QUADRATURES
 from .convolution import time_weights
 from .sampling import Sampling, regular_sampling
@@ -27,7 +27,7 @@ class Problem:
     quadrature : {"simpson", "rectangle", "trapezoid", "linear"}
         Rule of the convolution integral; see `convolution`.
     longest_tmax : float
-        The peak of the residue function is searched up to this lag in s.
+        The peak of the residue function is searched up to this lag in s, and among three lags at least.
     """
 
     arterial_input: np.ndarray
@@ -67,8 +67,11 @@ def checked_problem(arterial_input, times, quadrature, longest_tmax) -> Problem:
     PerfusionError
         If one of them cannot be used.
     """
-    times = _checked_times(times)
-    arterial_input = _checked_arterial_input(arterial_input, times)
+    arterial_input = _checked_arterial_input(arterial_input)
+    times = checked_times(times, arterial_input.size)
+    area = time_weights(times) @ arterial_input
+    if area <= 0:
+        raise PerfusionError(f"The area under the arterial input is {area:.3g}; it must be above 0: choose another.")
     if quadrature not in QUADRATURES:
         raise PerfusionError(f"Unknown quadrature {quadrature!r}; choose {', '.join(QUADRATURES)}.")
     positive_number(longest_tmax, "longest Tmax")
@@ -143,38 +146,22 @@ def part_of_one(value, name):
         raise PerfusionError(f"The {name} is {value!r}; it must be a number between 0 and 1.")
 
 
-def _checked_times(times):
-    times = _numbers(times, "frame times")
-    if times.ndim != 1 or times.size < FEWEST_FRAMES:
-        raise PerfusionError(f"There are {times.size} frame times; deconvolution needs at least {FEWEST_FRAMES}.")
-    if not np.isfinite(times).all() or (np.diff(times) <= 0).any():
-        frame = int(np.flatnonzero(~(np.diff(times) > 0))[0]) + 1
+def _checked_arterial_input(arterial_input):
+    try:
+        curve = np.asarray(arterial_input, float)
+    except (TypeError, ValueError) as error:
         raise PerfusionError(
-            f"Frame times must increase, but frame {frame} is at {times[frame]:g} s "
-            f"after {times[frame - 1]:g} s; sort the frames or correct the times."
-        )
-    return times
-
-
-def _checked_arterial_input(arterial_input, times):
-    curve = _numbers(arterial_input, "arterial input")
-    if curve.shape != times.shape:
+            f"The values of the arterial input are not numbers ({error}); give one per frame."
+        ) from error
+    if curve.ndim != 1:
+        raise PerfusionError(f"The arterial input has the shape {curve.shape}; give one value per frame.")
+    if curve.size < FEWEST_FRAMES:
         raise PerfusionError(
-            f"The arterial input has the shape {curve.shape} for {times.size} frame times; give one value per frame."
+            f"The arterial input has {curve.size} frames; deconvolution needs at least {FEWEST_FRAMES}."
         )
     if not np.isfinite(curve).all():
         count = np.count_nonzero(~np.isfinite(curve))
         raise PerfusionError(f"The arterial input has {count} values that are not finite; choose another.")
     if curve.max() == curve.min():
         raise PerfusionError(f"The arterial input is {curve[0]:g} in every frame; choose one that holds a bolus.")
-    area = time_weights(times) @ curve
-    if area <= 0:
-        raise PerfusionError(f"The area under the arterial input is {area:.3g}; it must be above 0: choose another.")
     return curve
-
-
-def _numbers(values, name):
-    try:
-        return np.asarray(values, float)
-    except (TypeError, ValueError) as error:
-        raise PerfusionError(f"The {name} are not numbers ({error}); give one number per frame.") from error

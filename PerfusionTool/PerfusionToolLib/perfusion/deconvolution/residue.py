@@ -16,7 +16,7 @@ def find_peaks(residues: np.ndarray, lags: np.ndarray) -> tuple[np.ndarray, np.n
     residues : ndarray of shape (n, p)
         Residue functions k in 1/s, with their sign.
     lags : ndarray of shape (p,)
-        Regular lags in s.
+        Regular lags in s, p ≥ 3.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def read_peaks(residues: np.ndarray, lags: np.ndarray, areas: np.ndarray) -> Rea
     residues : ndarray of shape (n, p)
         Residue functions k in 1/s, with their sign.
     lags : ndarray of shape (p,)
-        Regular lags in s.
+        Regular lags in s, p ≥ 3.
     areas : ndarray of shape (n,)
         Their integrals.
 

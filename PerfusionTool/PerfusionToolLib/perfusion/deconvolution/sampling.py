@@ -66,11 +66,11 @@ def regular_sampling(times: np.ndarray) -> Sampling:
     span = times[-1] - times[0]
     step = max(np.quantile(np.diff(times), 0.1), span / (FINEST * times.size))
     grid = np.linspace(times[0], times[-1], round(span / step) + 1)
-    to_grid = spline_matrix(times, grid)
-    return Sampling(grid, to_grid, spline_matrix(grid, times), True)
+    to_grid = resampling_matrix(times, grid)
+    return Sampling(grid, to_grid, resampling_matrix(grid, times), True)
 
 
-def spline_matrix(at: np.ndarray, to: np.ndarray) -> np.ndarray:
+def resampling_matrix(at: np.ndarray, to: np.ndarray) -> np.ndarray:
     """Cubic-spline interpolation as a matrix.
 
     Parameters

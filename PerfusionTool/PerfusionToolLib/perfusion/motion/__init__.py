@@ -10,6 +10,7 @@ are trusted less, and what still differs is an outlier.
 from .aliasing import remove_aliasing_steps
 from .estimation import Motion, estimate_motion, estimate_motion_steps
 from .resampling import apply_motion, apply_motion_steps
+from .rigid import moved_points
 
 __all__ = [
     "Motion",
@@ -17,5 +18,6 @@ __all__ = [
     "apply_motion_steps",
     "estimate_motion",
     "estimate_motion_steps",
+    "moved_points",
     "remove_aliasing_steps",
 ]

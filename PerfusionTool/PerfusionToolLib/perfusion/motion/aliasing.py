@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..curves import gather_curves_steps
+from ..noise import voxel_noise
 from ..progress import Progress, Steps
 from ..series import Grid
 from ..threads import in_threads
@@ -94,10 +95,9 @@ def _inverse_covariance(curves, times, baseline):
     bolus = mean - mean[baseline].mean()
     height = np.abs(bolus).max()
     sample = curves[:: max(1, len(curves) // 20_000)]
-    noise = np.sqrt(np.median(np.mean(np.diff(sample, 3, axis=1) ** 2, 1)) / 20)
     lag = (times[:, None] - times) / DEVIATION_SECONDS
     covariance = (
-        np.eye(times.size) * max(noise, 1e-3 * height) ** 2
+        np.eye(times.size) * max(voxel_noise(curves), 1e-3 * height) ** 2
         + BOLUS_STRENGTH**2 * np.outer(bolus, bolus)
         + (DEVIATION * height) ** 2 * np.exp(-0.5 * lag**2)
         + np.median(np.abs(sample)) ** 2

@@ -14,6 +14,7 @@ from ..series import Grid
 from ..threads import in_threads
 from .lattice import Lattice
 from .passage import head_drop, ride_out_passage
+from .rigid import moved_points
 from .template import LEAST_INSIDE, Template, correlation
 
 # Millimetres. Registration sees voxels of up to about these sizes.
@@ -187,8 +188,7 @@ def _motion(fits, reference, drop, head, largest_motion, modality):
     """The motion relative to the reference frame, of fits to a template that may lie elsewhere."""
     transforms = np.stack([fit.transform for fit in fits])
     transforms = ride_out_passage(transforms @ np.linalg.inv(transforms[reference]), drop, head)
-    moved = head @ transforms[:, :3, :3].transpose(0, 2, 1) + transforms[:, None, :3, 3]
-    displacement = np.linalg.norm(moved - head, axis=2).mean(1)
+    displacement = np.linalg.norm(moved_points(transforms, head) - head, axis=2).mean(1)
     mismatch = 1 - np.array([fit.correlation for fit in fits])
     sudden = above_neighbours(mismatch) > LIKELY_MISMATCH[modality] + 4 * np.quantile(mismatch, 0.25)
     unlike = (mismatch > 1 - LEAST_CORRELATION) | sudden
@@ -202,11 +202,21 @@ def _motion(fits, reference, drop, head, largest_motion, modality):
     return Motion(transforms, displacement, corrupted, reference, head.mean(0))
 
 
-def above_neighbours(mismatch):
+def above_neighbours(mismatch: np.ndarray) -> np.ndarray:
     """By how much each frame's mismatch exceeds that of the better of two frames before, and of two frames after it.
 
     A bolus changes the picture over many frames, and each frame of it is like its neighbours; a corrupted frame, or a
     pair of them, is not.
+
+    Parameters
+    ----------
+    mismatch : ndarray of shape (t,)
+        1 − correlation of each frame with the template.
+
+    Returns
+    -------
+    ndarray of shape (t,)
+        Above the worse of the two sides; the first and the last frame have only one.
     """
     padded = np.pad(mismatch, 2, constant_values=np.inf)
     before = np.minimum(padded[:-4], padded[1:-3])

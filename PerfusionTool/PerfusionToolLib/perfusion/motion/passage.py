@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from .rigid import moved_points
+
 DEEP_BOLUS = 0.05
 PASSAGE = 0.25
 LARGEST_FALSE_MOTION = 1.0
@@ -12,7 +14,20 @@ LIKE_THE_BOLUS = 0.8
 
 
 def head_drop(head_curve: np.ndarray, reference: int) -> np.ndarray:
-    """By what part the head is darker in each frame than in the reference frame, ndarray of shape (t,)."""
+    """By what part the head is darker in each frame than in the reference frame.
+
+    Parameters
+    ----------
+    head_curve : ndarray of shape (t,)
+        Mean signal of the head, positive.
+    reference : int
+        The reference frame.
+
+    Returns
+    -------
+    ndarray of shape (t,)
+        0 in the reference frame, negative where the head is brighter.
+    """
     return 1 - head_curve / head_curve[reference]
 
 
@@ -41,7 +56,7 @@ def ride_out_passage(transforms: np.ndarray, drop: np.ndarray, points: np.ndarra
     if drop.max() < DEEP_BOLUS or passing.all():
         return transforms
     expected = _interpolated(transforms, np.flatnonzero(~passing), points.mean(0))
-    apart = _moved(expected, points) - _moved(transforms, points)
+    apart = moved_points(expected, points) - moved_points(transforms, points)
     if _likeness(apart[passing].reshape(np.count_nonzero(passing), -1), drop[passing]) < LIKE_THE_BOLUS:
         return transforms
     replaced = passing & (np.linalg.norm(apart, axis=2).mean(1) < LARGEST_FALSE_MOTION)
@@ -66,7 +81,3 @@ def _likeness(motion, drop):
     """How much of the motion (t, n) during the passage is the bolus's course times one displacement: 0 to 1."""
     total = np.linalg.norm(motion)
     return np.linalg.norm(drop @ motion) / np.linalg.norm(drop) / total if total > 0 else 0.0
-
-
-def _moved(transforms, points):
-    return points @ transforms[:, :3, :3].transpose(0, 2, 1) + transforms[:, None, :3, 3]

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from .lattice import array_to_ras
+from .lattice import Lattice, array_to_ras
 
 # Part of the points that is chosen for its gradient through the slices.
 THROUGH_PLANE_SHARE = 0.4
@@ -24,18 +24,44 @@ SMALLEST_NOISE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """How a frame lies to the template, and how well it agrees with it."""
+    """How a frame lies to the template, and how well it agrees with it.
 
-    transform: np.ndarray  # (4, 4), RAS mm, from the template to the frame
-    values: np.ndarray  # (n,), the frame at the template's points; outside the frame, the template
-    correlation: float  # of the values with those expected
-    inside: float  # part of the points that lie inside the frame
+    Parameters
+    ----------
+    transform : ndarray of shape (4, 4)
+        RAS mm, from the template to the frame.
+    values : ndarray of shape (n,)
+        The frame at the template's points; outside the frame, the template.
+    correlation : float
+        Of the values with those expected.
+    inside : float
+        Part of the points that lie inside the frame, 0 to 1.
+    """
+
+    transform: np.ndarray
+    values: np.ndarray
+    correlation: float
+    inside: float
 
 
 class Template:
-    """Points of the reference head with the values expected there and how motion and contrast change them."""
+    """Points of the reference head with the values expected there and how motion and contrast change them.
 
-    def __init__(self, lattice, frame, head, level, points):
+    Parameters
+    ----------
+    lattice : Lattice
+        On which the frames are compared.
+    frame : ndarray of float32, shape (z, y, x)
+        The reference frame on that lattice, in units of its standard deviation.
+    head : ndarray of bool, shape (z, y, x)
+        Where points may lie.
+    level : float
+        The signal of brain tissue, in the unit of the frame.
+    points : int
+        About how many points are chosen at most.
+    """
+
+    def __init__(self, lattice: Lattice, frame: np.ndarray, head: np.ndarray, level: float, points: int):
         self.lattice = lattice
         image = lattice.smooth_and_refine(frame)[:: lattice.refinement]
         to_ras = array_to_ras(lattice.grid)[:3, :3]
@@ -62,14 +88,34 @@ class Template:
         place = self.points / self.points.std()
         return np.column_stack([np.ones_like(tissue), tissue, brighter, place * tissue[:, None]])
 
-    def learn(self, values):
-        """Take the median of registered frames (t, n) as target, and trust points less where contrast passes."""
+    def learn(self, values: list[np.ndarray]) -> None:
+        """Take the median of registered frames as target, and trust points less where contrast passes.
+
+        Parameters
+        ----------
+        values : list of ndarray of shape (n,)
+            The values of each frame's `Fit`.
+        """
         self.target = np.median(values, axis=0)
         change = np.std(values, axis=0)
         self.trust = (1 / (1 + (change / np.median(change + SMALLEST_NOISE)) ** 2)).astype(np.float32)
 
-    def register(self, frame, start, iterations):
-        """The rigid transform, RAS mm, that takes the template's points to where they are in a frame."""
+    def register(self, frame: np.ndarray, start: np.ndarray, iterations: int) -> Fit:
+        """The rigid transform that takes the template's points to where they are in a frame.
+
+        Parameters
+        ----------
+        frame : ndarray of float32, shape (z, y, x)
+            On the template's lattice, in units of the reference frame's standard deviation.
+        start : ndarray of shape (4, 4)
+            Transform to begin with, RAS mm.
+        iterations : int
+            Most Gauss–Newton steps.
+
+        Returns
+        -------
+        Fit
+        """
         image = self.lattice.smooth_and_refine(frame)
         free = self.directions.shape[1]
         to_centre, from_centre = _translation(-self.centre), _translation(self.centre)
@@ -142,8 +188,18 @@ def _free_directions(lattice):
     return directions
 
 
-def correlation(first, second):
-    """Pearson's correlation of two vectors; 0 where one of them is constant."""
+def correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Pearson's correlation of two vectors.
+
+    Parameters
+    ----------
+    first, second : ndarray of shape (n,)
+
+    Returns
+    -------
+    float
+        0 where one of them is constant.
+    """
     first, second = first - first.mean(), second - second.mean()
     norm = np.linalg.norm(first) * np.linalg.norm(second)
     return float(first @ second / norm) if norm > SMALLEST_NOISE * len(first) else 0.0
