@@ -278,8 +278,7 @@ def _tissue_at_rest_steps(prepared, corrected, motion, brain, vessels, baseline_
 def arterial_input_steps(chosen, search, concentration, times, grid, settings):
     """The AIF in use, scaled for partial volume, and the VOF."""
     yield Progress("arterial_input", 0.5, TEXTS["arterial_input"])
-    artery_arrival = arteries.half_rise_time(chosen.measured, times) - times[0]
-    venous = arteries.venous_output(search, artery_arrival, grid.shape)
+    venous = arteries.venous_output(search, chosen.measured, grid.shape)
     finished = arteries.finish_input(
         chosen,
         times,

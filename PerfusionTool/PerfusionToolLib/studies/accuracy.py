@@ -9,6 +9,7 @@ import numpy as np
 from scipy.integrate import trapezoid
 
 from ..perfusion.analysis import Analysis
+from ..perfusion.motion import moved_points
 from ..perfusion.phantom import SampleHead, sample_head
 
 SLOWING = np.concatenate([np.arange(30) * 1.0, 29 + 3.0 * np.arange(1, 16)])
@@ -321,8 +322,4 @@ def _position_errors(study, head):
     points = study.grid.to_ras(np.argwhere(head.labels["brain"])[::50])
     true = head.motion[study.frames] @ np.linalg.inv(head.motion[study.first + study.motion.reference])
     found = study.motion.transforms[study.frames - study.first]
-    return np.linalg.norm(_places(found, points) - _places(true, points), axis=2).mean(axis=1)
-
-
-def _places(transforms, points):
-    return points @ transforms[:, :3, :3].transpose(0, 2, 1) + transforms[:, None, :3, 3]
+    return np.linalg.norm(moved_points(found, points) - moved_points(true, points), axis=2).mean(axis=1)

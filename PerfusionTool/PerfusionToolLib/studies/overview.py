@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..perfusion.maps import UNITS
+from ..perfusion.maps import unit_of
 
 FLOW = LinearSegmentedColormap.from_list("flow", ["black", "#1020c0", "#00a040", "#ffe000", "#e00000"])
 TIME = LinearSegmentedColormap.from_list("time", ["#1020c0", "#00a0e0", "#30c050", "#ffe000", "#e00000"])
@@ -143,7 +143,7 @@ def _draw_map(axes, view, name, volume, study):
     pixels[brain & ~np.isfinite(image)] = to_rgba(NO_RESULT)
     pixels[~brain] = to_rgba(PAPER)
     axes.imshow(pixels, aspect=view.aspect, interpolation="nearest")
-    unit = f"relative, {study.settings.relative_to.replace('_', ' ')}" if relative else UNITS[name]
+    unit = unit_of(name, study.settings.relative_to)
     short, *origin = name.split(" ", 1)
     _label(axes, short, " ".join([unit, *origin]))
     bar = axes.inset_axes([1.008, 0.05, 0.01, 0.9])

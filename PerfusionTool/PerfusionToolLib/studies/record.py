@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import __version__, files
-from ..perfusion.maps import UNITS
+from ..perfusion.maps import unit_of
 
 CONCENTRATION_UNITS = {"CT": "HU", "MR": "1/s"}
 LIBRARIES = ("numpy", "scipy", "SimpleITK", "scikit-image")
@@ -194,9 +194,9 @@ def _candidate(candidate):
 def _summary(name, values, study):
     finite = values[np.isfinite(values)]
     low, median, high = np.percentile(finite, [5, 50, 95]) if finite.size else (np.nan,) * 3
-    return {"unit": unit_of(name, study), "percentile_5": low, "median": median, "percentile_95": high}
-
-
-def unit_of(name, study):
-    """Unit of a map, or what it is relative to."""
-    return UNITS[name] if study.settings.relative_to == "absolute" else study.settings.relative_to
+    return {
+        "unit": unit_of(name, study.settings.relative_to),
+        "percentile_5": low,
+        "median": median,
+        "percentile_95": high,
+    }

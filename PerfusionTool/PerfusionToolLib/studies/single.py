@@ -10,11 +10,11 @@ import numpy as np
 from .. import files
 from ..perfusion.analysis import Analysis
 from ..perfusion.errors import PerfusionError
-from ..perfusion.maps import scatter
+from ..perfusion.maps import scatter, unit_of
 from ..perfusion.progress import Progress, Steps
 from .output_folder import RECORD, results_folder
 from .overview import draw_overview
-from .record import mask_of_runs, record_of, unit_of
+from .record import mask_of_runs, record_of
 from .request import AUTOMATIC, Request, request_again
 
 OVERVIEW = "overview.png"
@@ -144,7 +144,9 @@ def _write_results_steps(study, series_to_save, folder):
 
 
 def _description(name, study):
-    unit = unit_of(name.replace("_", " "), study) if name.replace("_", " ") in study.maps else "mask"
+    unit = (
+        unit_of(name.replace("_", " "), study.settings.relative_to) if name.replace("_", " ") in study.maps else "mask"
+    )
     cut_off = f"; BOLUS CUT OFF AT THE {study.bolus.cut_off.upper()}" if study.bolus.cut_off else ""
     return f"{name} {unit}; research use only{cut_off}"
 

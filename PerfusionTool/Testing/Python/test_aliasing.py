@@ -21,7 +21,7 @@ def shifts(seed):
     return np.clip(steps - steps[0], -3, 3)
 
 
-def scan(amounts, noise=2.0, seed=0):
+def scan(amounts, noise=2.0, seed=0, delay=0.0):
     """Slices 5 mm thick of anatomy that varies every 12 mm, moved along the slices, with a bolus everywhere."""
     rng = np.random.default_rng(seed)
     phase = rng.uniform(0, 2 * np.pi, GRID.shape[1:])
@@ -30,7 +30,8 @@ def scan(amounts, noise=2.0, seed=0):
     frames = []
     for time, amount in zip(TIMES, amounts, strict=True):
         profile = np.sin(2 * np.pi * (heights[..., None, None] - amount) / 12 + phase).mean(1)
-        frames.append(40 + 25 * profile + bolus(time) + rng.normal(0, noise, GRID.shape))
+        late = np.where(np.arange(GRID.shape[2]) < 3, delay, 0.0)
+        frames.append(40 + 25 * profile + bolus(time - late) + rng.normal(0, noise, GRID.shape))
     return np.array(frames, np.float32)
 
 
@@ -89,3 +90,13 @@ def test_the_area_of_the_bolus_is_not_taken_for_motion():
     curves = frames[:, inner()]
     area = (curves - curves[BASELINE].mean(0)).sum(0).mean()
     assert abs(area / bolus(TIMES).sum() - 1) < 0.15
+
+
+def test_a_late_bolus_is_not_taken_for_motion():
+    amounts = np.clip(TIMES - 10, 0, None) / 20
+    frames = at_rest(amounts, noise=0.5, delay=6.0)
+    drain(remove_aliasing_steps(frames, inner(), GRID, motion(amounts), TIMES, BASELINE, 100.0))
+    late = frames[:, 2:-2, :, :3]
+    contrast = late - late[BASELINE].mean(0)
+    assert abs(contrast.sum(0).mean() / bolus(TIMES - 6).sum() - 1) < 0.15
+    assert abs(contrast.mean((1, 2, 3)).argmax() - bolus(TIMES - 6).argmax()) <= 1

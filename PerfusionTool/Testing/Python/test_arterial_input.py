@@ -14,7 +14,6 @@ VEIN = GammaVariate(14.0, 6.0, 3.0, 230.0)(TIMES)
 TISSUE = GammaVariate(11.5, 6.0, 2.5, 8.0)(TIMES)
 INSIDE = np.ones(GRID.shape, bool)
 ARRIVAL = 8
-ARTERY_ARRIVAL = arteries.half_rise_time(ARTERY, TIMES)
 
 
 def scan(artery=ARTERY, vein=VEIN, tissue=TISSUE, noise=5.0, size=4, seed=0):
@@ -31,7 +30,7 @@ def search(curves):
 
 
 def vein_of(found):
-    return arteries.venous_output(found, ARTERY_ARRIVAL, GRID.shape)
+    return arteries.venous_output(found, ARTERY[: found.times.size], GRID.shape)
 
 
 @pytest.mark.parametrize("noise", [2.0, 5.0, 10.0])
@@ -233,11 +232,14 @@ def test_what_changes_before_the_bolus_is_no_vessel(shape, sign):
     change = sign * before_the_bolus(shape)
     for vessel in (1.5 * ARTERY, 1.5 * VEIN):
         found = search(with_disturbance(vessel + change))
-        for judged in (found.arteries, found.veins(ARTERY_ARRIVAL)):
+        for judged in (found.arteries, found.veins(ARTERY[: found.times.size])):
             assert any("changes before the bolus arrives" in candidate.reason for candidate in verdicts(judged))
             assert not any(candidate.accepted for candidate in verdicts(judged))
         still = search(with_disturbance(vessel))
-        assert any(candidate.accepted for candidate in verdicts(still.arteries) + verdicts(still.veins(ARTERY_ARRIVAL)))
+        assert any(
+            candidate.accepted
+            for candidate in verdicts(still.arteries) + verdicts(still.veins(ARTERY[: still.times.size]))
+        )
 
 
 def test_what_rises_a_frame_or_more_before_the_bolus_is_no_vessel():
@@ -263,7 +265,10 @@ def test_a_vein_whose_peak_the_scan_cuts_off_is_no_venous_output(beyond):
     peak = int(np.argmax(VEIN))
     kept = slice(0, peak + 1 + beyond)
     found = arteries.search_vessels(scan()[:, kept], INSIDE, TIMES[kept], ARRIVAL, GRID)
-    assert any("cut off by the end" in candidate.reason for candidate in verdicts(found.veins(ARTERY_ARRIVAL), 30, 34))
+    assert any(
+        "cut off by the end" in candidate.reason
+        for candidate in verdicts(found.veins(ARTERY[: found.times.size]), 30, 34)
+    )
     assert vein_of(found) is None
     assert arteries.automatic_input(found, GRID.shape).voxels[:, 10:14, 10:14].any()
 
@@ -276,3 +281,16 @@ def test_a_vein_is_found_for_an_arterial_input_drawn_by_hand_where_no_artery_was
     found = search(scan(artery=TISSUE))
     assert not any(candidate.accepted and candidate.place[0] < 20 for candidate in found.arteries)
     assert vein_of(found).voxels[:, 30:34, 30:34].any()
+
+
+@pytest.mark.parametrize(
+    ("curve", "word"),
+    [
+        (GammaVariate(30.0, 6.0, 3.0, 230.0)(TIMES), "too late"),
+        (GammaVariate(14.0, 14.0, 2.0, 230.0)(TIMES), "too wide"),
+    ],
+)
+def test_what_is_too_late_or_too_wide_is_no_vein(curve, word):
+    found = search(scan(vein=curve))
+    assert vein_of(found) is None
+    assert any(word in candidate.reason for candidate in found.veins(ARTERY[: found.times.size]))

@@ -5,6 +5,7 @@ import pytest
 from PerfusionToolLib.perfusion.brain import find_brain, find_brain_steps, find_csf, find_vessels
 from PerfusionToolLib.perfusion.brain.shapes import closed, escapes, grown, opened, shrunk
 from PerfusionToolLib.perfusion.errors import PerfusionError
+from PerfusionToolLib.perfusion.motion import apply_motion, estimate_motion
 from PerfusionToolLib.perfusion.phantom import sample_head
 from PerfusionToolLib.perfusion.progress import drain
 from PerfusionToolLib.perfusion.series import Grid
@@ -56,6 +57,14 @@ def test_ct_brain_is_found_at_any_noise_with_or_without_contrast(noise, bolus):
     regions = find(sample.series.signal, "CT")
     assert dice(regions.brain, sample.labels["brain"]) > 0.96
     assert outside_ml(regions, sample) < 3
+
+
+def test_motion_left_at_bright_edges_is_not_taken_for_perfusion():
+    sample = head("MR", motion=3.0)
+    signal, grid = sample.series.signal, sample.series.grid
+    regions = find(apply_motion(signal, grid, estimate_motion(signal, grid, "MR", 0)), "MR")
+    assert dice(regions.brain, sample.labels["brain"]) > 0.945
+    assert outside_ml(regions, sample) < 10
 
 
 def test_venous_sinuses_are_left_out_and_ventricles_kept(ct):

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -21,8 +22,20 @@ from PerfusionToolLib import files
 from PerfusionToolLib.commands import benchmark, demo, main
 from PerfusionToolLib.commands.messages import table
 from PerfusionToolLib.commands.options import add_settings, chosen_settings, voxels
-from PerfusionToolLib.perfusion import PerfusionError, Settings
+from PerfusionToolLib.perfusion import Analysis, PerfusionError, Settings, analyze
+from PerfusionToolLib.perfusion.progress import drain
+from PerfusionToolLib.studies import accuracy as figures
+from PerfusionToolLib.studies.accuracy import (
+    AT_REST,
+    BOUNDS,
+    CASES,
+    Accuracy,
+    accuracy,
+    lost_by_motion,
+    missed_bounds,
+)
 from PerfusionToolLib.studies.output_folder import results_folder
+from PerfusionToolLib.studies.record import record_of
 from PerfusionToolLib.studies.request import Request, request_again
 from PerfusionToolLib.studies.sample import compare_with_truth, scanned_head, truth_folder, write_sample
 from PerfusionToolLib.studies.single import analyze_scan_steps
@@ -82,6 +95,18 @@ def test_every_setting_is_an_option_with_its_text(capsys):
     for setting in fields(Settings):
         assert f"--{setting.name.replace('_', '-')}" in text
         assert "".join(setting.metadata["text"].split()) in text
+
+
+@pytest.mark.parametrize("setting", fields(Settings), ids=lambda setting: setting.name)
+def test_a_default_that_help_shows_reads_back_to_the_default(setting, capsys):
+    with pytest.raises(SystemExit):
+        main(["analyze", "--help"])
+    flag = f"--{setting.name.replace('_', '-')}"
+    text = " ".join(capsys.readouterr().out.split())
+    shown = re.match(rf".*{flag}[ ,].*?default: (.+?)[;)]", text).group(1)
+    switches = {"on": [flag], "off": [f"--no-{flag[2:]}"]}
+    words = switches[shown] if isinstance(setting.default, bool) else [flag, shown]
+    assert getattr(parsed(*words), setting.name) == setting.default
 
 
 def test_without_options_the_settings_stay():
@@ -174,6 +199,9 @@ def test_record_names_every_file_and_what_it_was_made_from(results, scan):
     assert {tuple(voxel) for voxel in found["arterial_input"]["voxels"]} == set(map(tuple, np.argwhere(mask)))
     assert len(found["arterial_input"]["curve"]) == len(found["times"])
     assert all(candidate["reason"] for candidate in found["arterial_input"]["candidates"])
+    bolus = found["bolus"]
+    assert bolus["arrival_time_of_scan"] == record["scan"]["times"][bolus["arrival_frame"]]
+    assert bolus["arrival_time"] == bolus["arrival_time_of_scan"] - record["scan"]["times"][0]
     assert found["brain_volume_ml"] == pytest.approx(
         volume(results / "brain_mask.nii.gz").sum() * np.prod([2.5, 2.5, 115 / 12]) / 1000
     )
@@ -262,6 +290,97 @@ def test_arterial_input_from_voxel_mask_and_curve(results, scan, tmp_path):
         record = files.read_json(out / "settings.json")
         assert record["results"]["arterial_input"]["source"] == source
     assert np.allclose(volume(out / "CBF.nii.gz"), volume(results / "CBF.nii.gz"), equal_nan=True)
+
+
+def same_maps(first, second):
+    return all(np.array_equal(first.maps[name], second.maps[name], equal_nan=True) for name in first.maps)
+
+
+def recorded(study, scan, folder):
+    record = folder / "settings.json"
+    request = Request(scan=scan, modality="CT")
+    files.write_json(record, record_of(study, files.read_scan(scan, "CT"), request, []))
+    return record
+
+
+def repeated(record, scan, folder, **changes):
+    settings = files.read_settings(record)
+    return drain(analyze_scan_steps(Request(scan=scan, record=record, settings=settings, **changes), folder))
+
+
+@pytest.mark.parametrize("kind", ["curve", "curve of the frames in use", "mask", "seed", "candidate"])
+def test_an_arterial_input_chosen_in_python_is_repeated_from_the_record(kind, scan, tmp_path):
+    dropped = 1 if "frames" in kind else None
+    settings = Settings(motion_correction=False, frames_to_drop=dropped)
+    study = Analysis(files.read_series(scan, "CT"), settings).run()
+    places = np.argwhere(study.arterial_input.voxels)
+    other = np.zeros(study.grid.shape, bool)
+    other[tuple(places[::2].T)] = True
+    study.set_arterial_input(
+        **{
+            "curve": {"curve": np.pad(1.1 * study.arterial_input.curve, (study.first, 0))},
+            "curve of the frames in use": {"curve": 1.1 * study.arterial_input.curve},
+            "mask": {"mask": other},
+            "seed": {"seed_ras": study.grid.to_ras(places[-1])},
+            "candidate": {"candidate": 1},
+        }[kind]
+    )
+    record = recorded(study, scan, tmp_path)
+    automatic = repeated(record, scan, tmp_path / "automatic", arterial_input="auto")
+    assert not same_maps(automatic, study)
+    again = repeated(record, scan, tmp_path / "again")
+    assert again.arterial_input_choice[0] == kind.split()[0]
+    assert same_maps(again, study)
+
+
+def test_a_brain_mask_given_in_python_is_repeated_from_the_record(scan, tmp_path):
+    settings = Settings(motion_correction=False, maximum_matrix=40)
+    study = Analysis(files.read_series(scan, "CT"), settings).run()
+    mask = study.brain_mask.copy()
+    mask[:, : mask.shape[1] // 2, :5] = False
+    mask[: mask.shape[0] // 2] = False
+    study.set_brain_mask(mask)
+    study.run()
+    record = recorded(study, scan, tmp_path)
+    again = repeated(record, scan, tmp_path / "again")
+    assert np.array_equal(again.brain_mask, mask)
+    assert same_maps(again, study)
+    automatic = repeated(record, scan, tmp_path / "automatic", brain_mask="auto")
+    assert automatic.given_brain_mask is None
+
+
+def test_a_record_needs_none_of_the_files_that_were_given(results, scan, tmp_path):
+    given = {}
+    for name in ("brain_mask", "arterial_input"):
+        given[name] = tmp_path / f"{name}.nii.gz"
+        given[name].write_bytes((results / f"{name}.nii.gz").read_bytes())
+    words = ["--modality", "CT", "-o", str(tmp_path / "first"), "--no-motion-correction"]
+    words += ["--brain-mask", str(given["brain_mask"]), "--arterial-input", str(given["arterial_input"])]
+    assert main(["analyze", str(scan), *words]) == 0
+    sums = {name: files.checksum(path) for name, path in given.items()}
+    for path in given.values():
+        path.unlink()
+    record = str(tmp_path / "first" / "settings.json")
+    assert main(["analyze", str(scan), "--settings", record, "-o", str(tmp_path / "second")]) == 0
+    first, second = (files.read_json(tmp_path / run / "settings.json")["inputs"] for run in ("first", "second"))
+    assert first == second
+    assert {name: recorded["file"]["sha256"] for name, recorded in second.items()} == sums
+    automatic = ["--arterial-input", "auto", "--brain-mask", "auto", "-o", str(tmp_path / "third")]
+    assert main(["analyze", str(scan), "--settings", record, *automatic]) == 0
+    assert files.read_json(tmp_path / "third" / "settings.json")["inputs"] == {
+        "brain_mask": None,
+        "arterial_input": None,
+    }
+
+
+def test_a_recorded_curve_keeps_its_times_where_the_frames_get_others(scan, tmp_path):
+    study = Analysis(files.read_series(scan, "CT"), Settings(motion_correction=False)).run()
+    given = np.pad(study.arterial_input.curve, (study.first, 0))
+    study.set_arterial_input(given)
+    record = recorded(study, scan, tmp_path)
+    times = study.series.times
+    again = repeated(record, scan, tmp_path / "again", frame_interval=0.5 * (times[1] - times[0]))
+    assert again.arterial_input_choice[1][::2] == pytest.approx(given[: (times.size + 1) // 2], rel=1e-4)
 
 
 # -- how it ends badly
@@ -466,6 +585,64 @@ def test_demo_ends_with_a_table_of_truth_and_the_place_of_the_picture(tmp_path, 
     picture = tmp_path / "demo" / "results" / "overview.png"
     assert str(picture) in text
     assert picture.exists()
+
+
+def small_head(case, seed, **options):
+    return scanned_head(case[:2], (64, 64, 10), FRAMES, noise=1.0 if case[:2] == "CT" else 0.01, seed=seed, **options)
+
+
+def test_accuracy_ends_with_a_line_for_every_missed_bound_and_with_1(monkeypatch, capsys):
+    monkeypatch.setattr(figures, "head_of", small_head)
+    bounds = {"dice": (0.0, 1.0), "aif_peak": (7, 9)}, {"CBF": (-1.0, -0.5)}
+    monkeypatch.setattr(figures, "BOUNDS", {"CT 2 HU": bounds})
+    assert main(["accuracy", "--seeds", "1", "--cases", "2 HU", "--true"]) == 1
+    captured = capsys.readouterr()
+    missed = [line.split(", ") for line in captured.out.splitlines() if line.startswith("missed: ")]
+    assert missed[0][:3] == ["missed: CT 2 HU", "seed 0", "aif_peak"]
+    assert missed[1][:3] == ["missed: CT 2 HU", "mean", "CBF"]
+    assert missed[1][4] == "-1 to -0.5"
+    assert "CBF r by truth" in captured.out
+    assert "bounds are missed" in captured.err
+
+
+def test_accuracy_ends_with_0_where_every_bound_is_met(monkeypatch, capsys):
+    monkeypatch.setattr(figures, "head_of", small_head)
+    monkeypatch.setattr(figures, "BOUNDS", {"CT 2 HU": ({"dice": (0.0, 1.0)}, {"CBF": (-1.0, 1.0)})})
+    assert main(["accuracy", "--seeds", "1", "--cases", "2 HU"]) == 0
+    assert "missed" not in capsys.readouterr().out
+
+
+def test_positions_are_compared_frame_by_frame_also_without_the_first_and_the_corrupted():
+    head = small_head("CT", 0, motion=3.0)
+    whole = accuracy(analyze(head.series), head)
+    head.series.signal[25] = 0
+    found = accuracy(analyze(head.series, Settings(frames_to_drop=2)), head)
+    assert 0 < found.motion_mm <= found.worst_mm
+    assert found.motion_mm == pytest.approx(whole.motion_mm, abs=0.1)
+    assert found.worst_mm < 1.0
+
+
+def found_with(**figures):
+    good = {"dice": 0.98, "outside_ml": 0.0, "arterial": 1.0, "aif_correlation": 1.0, "aif_peak": 0, "aif_area": 1.0}
+    good |= {"aif_scaled_area": 1.0, "motion_mm": 0.1, "worst_mm": 0.2, "cbv_ratio": 1.0, "flow": (10, 16, 30)}
+    return Accuracy(**good | {"correlation": dict.fromkeys(("CBF", "CBV", "Tmax", "MTT"), 0.95)} | figures)
+
+
+def test_bounds_of_heads_hold_for_each_and_others_for_the_mean():
+    assert missed_bounds("CT 5 HU", [found_with(motion_mm=0.7), found_with(motion_mm=0.05)]) == []
+    missed = missed_bounds("CT 5 HU", [found_with(), found_with(dice=0.9, flow=(16, 10, 30)), found_with(motion_mm=2)])
+    assert [(bound.seed, bound.figure) for bound in missed] == [(1, "dice"), (1, "core flow"), (None, "motion_mm")]
+
+
+def test_a_moving_head_is_compared_with_the_same_case_at_rest():
+    worse = found_with(correlation={"CBF": 0.92, "CBV": 0.90, "Tmax": 0.95, "MTT": 0.95})
+    missed = lost_by_motion("MR, motion 3 mm", [worse], [found_with()])
+    assert [bound.figure for bound in missed] == ["CBV"]
+
+
+def test_every_case_has_bounds():
+    assert set(BOUNDS) == set(CASES)
+    assert set(AT_REST.items()) <= {(case, rest) for case in CASES for rest in CASES}
 
 
 def test_benchmark_shows_every_stage(capsys):

@@ -1,10 +1,8 @@
 """Full-size sample heads reach the accuracy that is asked for, by default settings."""
 
-import numpy as np
 import pytest
-from PerfusionToolLib.perfusion import PerfusionSeries, Settings, analyze
-from PerfusionToolLib.perfusion.phantom import sample_head
-from PerfusionToolLib.studies.accuracy import accuracy, correlations, head_of, missed_bounds
+from PerfusionToolLib.perfusion import analyze
+from PerfusionToolLib.studies.accuracy import accuracy, head_of, missed_bounds
 
 MOVING_HEAD = {"CBF": 0.82, "CBV": 0.65, "Tmax": 0.78, "MTT": 0.43}
 

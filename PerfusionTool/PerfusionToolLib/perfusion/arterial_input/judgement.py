@@ -28,6 +28,8 @@ CREDIBLE_PEAK = 0.25
 # s after the AIF: the shortest and the longest way through the capillaries; what rises later is not the first pass.
 EARLIEST_VEIN = 1.0
 LATEST_VEIN = 12.0
+# Times the AIF's area over its peak; the brain disperses a bolus, but no more than this.
+WIDEST_VEIN = 2.2
 # From this size on, more voxels make a candidate no better.
 ENOUGH_VOXELS = 5
 
@@ -126,6 +128,7 @@ def _scored_artery(candidate, highest, earliest):
 def judge_veins(
     candidates: list[VesselCandidate],
     artery_arrival: float,
+    artery_width: float,
     times: np.ndarray,
     arrival: int,
     noise: float,
@@ -138,6 +141,8 @@ def judge_veins(
     candidates : list of VesselCandidate
     artery_arrival : float
         Time in s at which the AIF rises to half its peak; a vein rises at least a second later.
+    artery_width : float
+        Area of the AIF over its peak, s.
     times : ndarray of shape (t,)
         s.
     arrival : int
@@ -153,17 +158,20 @@ def judge_veins(
         All of them, the best first.
     """
     judged = [_judged_shape(candidate, times, arrival, noise, smallest) for candidate in candidates]
-    judged = [_judged_vein(c, artery_arrival) if c.accepted else c for c in judged]
+    judged = [_judged_vein(c, artery_arrival, artery_width) if c.accepted else c for c in judged]
     largest = max((c.area for c in judged if c.accepted), default=0.0)
     return _ranked([_scored_vein(c, artery_arrival, largest) if c.accepted else c for c in judged])
 
 
-def _judged_vein(candidate, artery_arrival):
+def _judged_vein(candidate, artery_arrival, artery_width):
     lateness = candidate.arrival - artery_arrival
     if lateness < EARLIEST_VEIN:
         return _rejected(candidate, f"rises {lateness:.1f} s after the AIF, too early for a vein")
     if lateness > LATEST_VEIN:
         return _rejected(candidate, f"rises {lateness:.1f} s after the AIF, too late for a vein")
+    width = candidate.area / candidate.peak
+    if width > WIDEST_VEIN * artery_width:
+        return _rejected(candidate, f"is {width / artery_width:.1f} times as wide as the AIF, too wide for a vein")
     return candidate
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.integrate import trapezoid
 
 from ..noise import voxel_noise
 from ..progress import Steps, drain
 from ..series import Grid
-from .candidates import VesselCandidate, find_vessel_candidates_steps
+from .candidates import VesselCandidate, find_vessel_candidates_steps, half_rise_time
 from .judgement import judge_arteries, judge_veins
 
 # ml; where voxels are larger than this, an artery of the brain fills only two or three of them.
@@ -40,20 +41,23 @@ class VesselSearch:
     noise: float
     smallest: int
 
-    def veins(self, artery_arrival: float) -> tuple[VesselCandidate, ...]:
+    def veins(self, arterial_curve: np.ndarray) -> tuple[VesselCandidate, ...]:
         """The same groups judged as veins, the best first.
 
         Parameters
         ----------
-        artery_arrival : float
-            Time in s from the first frame at which the AIF in use rises to half its peak.
+        arterial_curve : ndarray of shape (t,)
+            The AIF in use, not scaled.
 
         Returns
         -------
         tuple of VesselCandidate
         """
-        judged = judge_veins(list(self.arteries), artery_arrival, self.times, self.arrival, self.noise, self.smallest)
-        return tuple(judged)
+        arrival = half_rise_time(arterial_curve, self.times) - self.times[0]
+        width = trapezoid(arterial_curve, self.times) / arterial_curve.max()
+        return tuple(
+            judge_veins(list(self.arteries), arrival, width, self.times, self.arrival, self.noise, self.smallest)
+        )
 
 
 def search_vessels_steps(

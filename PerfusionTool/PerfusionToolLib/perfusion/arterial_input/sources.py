@@ -186,14 +186,14 @@ def with_candidates(arterial: ArterialInput, search: VesselSearch) -> ArterialIn
     return replace(arterial, candidates=search.arteries)
 
 
-def venous_output(search: VesselSearch, artery_arrival: float, shape: tuple[int, int, int]) -> VenousOutput | None:
+def venous_output(search: VesselSearch, arterial_curve: np.ndarray, shape: tuple[int, int, int]) -> VenousOutput | None:
     """The best vein of a search, or None where none was found.
 
     Parameters
     ----------
     search : VesselSearch
-    artery_arrival : float
-        Time in s from the first frame at which the AIF in use rises to half its peak.
+    arterial_curve : ndarray of shape (t,)
+        The AIF in use, not scaled.
     shape : tuple of int
         (z, y, x).
 
@@ -201,7 +201,7 @@ def venous_output(search: VesselSearch, artery_arrival: float, shape: tuple[int,
     -------
     VenousOutput or None
     """
-    veins = search.veins(artery_arrival)
+    veins = search.veins(arterial_curve)
     if not veins or not veins[0].accepted:
         return None
     return VenousOutput(veins[0].curve, veins[0].mask(shape), veins)

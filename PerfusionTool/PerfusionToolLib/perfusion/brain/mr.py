@@ -10,6 +10,7 @@ from .shapes import closed, grown, large_parts, opened, shrunk, small_holes_fill
 # Signal as a part of that of brain tissue.
 SKULL = 0.55
 DIFFERENT = 0.15
+SKIN = 0.1
 
 # Change with the bolus as a part of that of the middle of the brain, where white matter prevails; cortex shows twice
 # as much, so a voxel half cortex and half CSF shows about 1.
@@ -19,6 +20,7 @@ SINUS = 5.0
 
 # mm
 NARROWEST_BRAIN = 9.0
+THICKEST_SINUS = 8.0
 RIM = 4.0
 SMALLEST_INFARCT = 10.0
 LARGEST_INFARCT = 40.0
@@ -59,15 +61,15 @@ def _between(mean):
     return centres[np.argmax(np.nan_to_num(spread))]
 
 
-def intracranial_space(mean: np.ndarray, strength: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+def intracranial_space(mean: np.ndarray, enhancement: np.ndarray, spacing: np.ndarray) -> np.ndarray:
     """Everything inside the dark ring of the skull.
 
     Parameters
     ----------
     mean : ndarray of shape (z, y, x)
         Mean over time in units of the signal of brain tissue.
-    strength : ndarray of shape (z, y, x)
-        Change of the signal with the bolus.
+    enhancement : ndarray of shape (z, y, x)
+        Standard deviation over time that noise does not explain.
     spacing : array_like of shape (3,)
         Voxel size in mm along (z, y, x).
 
@@ -77,9 +79,15 @@ def intracranial_space(mean: np.ndarray, strength: np.ndarray, spacing: np.ndarr
     """
     bright = mean > SKULL
     radius = NARROWEST_BRAIN / 2
-    core = large_parts(shrunk(bright, spacing, radius), strength)
+    core = large_parts(shrunk(bright, spacing, radius), enhancement)
     space = bright & grown(core, spacing, radius + 1.5 * max(spacing[1:]))
     return small_holes_filled(space, spacing)
+
+
+def deep_inside(intracranial, spacing):
+    """The part of the space inside the skull away from it; all of it where nothing is."""
+    deep = shrunk(intracranial, spacing, 2 * RIM)
+    return deep if deep.any() else intracranial
 
 
 def tissue_inside(
@@ -89,8 +97,10 @@ def tissue_inside(
 
     Parameters
     ----------
-    mean, strength, spacing
+    mean, spacing
         As for `intracranial_space`.
+    strength : ndarray of shape (z, y, x)
+        Change of the signal with the bolus.
     intracranial : ndarray of bool, shape (z, y, x)
 
     Returns
@@ -103,8 +113,8 @@ def tissue_inside(
     and bone may be as bright as tissue; only where perfused tissue lies around it, brightness is enough, so that an
     infarct is kept.
     """
-    deep = shrunk(intracranial, spacing, 2 * RIM)
-    typical = float(np.median(strength[deep if deep.any() else intracranial]))
+    deep = deep_inside(intracranial, spacing)
+    typical = float(np.median(strength[deep]))
     perfused = deep & (strength > PERFUSED * typical)
     level = local_level(mean, perfused, spacing)
     mean, strength = mean / level, strength / (level * max(typical, 1e-6))

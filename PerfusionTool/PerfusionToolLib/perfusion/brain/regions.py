@@ -10,10 +10,12 @@ from ..errors import PerfusionError
 from ..progress import Progress, Steps, drain
 from ..series import Grid
 from . import ct, mr
-from .shapes import brain_around
+from .shapes import brain_around, grown
 
 SMALLEST_BRAIN = 5.0  # ml
 EARLY_FRAMES = 3
+RESTLESS = 0.8  # of the excess change from frame to frame
+MOTION_VOXELS = 20000  # enough to tell how the head moves
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ def find_brain_steps(signal: np.ndarray, grid: Grid, modality: str) -> Steps[Bra
     if modality == "CT":
         brain, intracranial = yield from _find_ct(mean, early, noise, enhancement, grid.spacing)
     else:
-        brain, intracranial = yield from _find_mr(signal, mean, enhancement, grid.spacing)
+        brain, intracranial = yield from _find_mr(signal, mean, noise, enhancement, grid.spacing)
     volume = brain.sum() * grid.voxel_volume
     if volume < SMALLEST_BRAIN:
         raise _no_brain(f"there are {volume:.1f} ml of brain-like tissue in the {modality} scan")
@@ -118,9 +120,9 @@ def find_brain(signal: np.ndarray, grid: Grid, modality: str) -> BrainRegions:
     Notes
     -----
     CT: soft tissue that sees bone in most directions of its slice, opened so that gaps in the skull base are shut;
-    inside it, what is denser than CSF. MR: what is bright inside the dark ring of the skull and darkens with the
-    bolus. Both: gaps up to the width of a sulcus closed and holes filled, slice by slice. Without a skull in view the
-    largest soft tissue counts.
+    inside it, what is denser than CSF. MR: what is bright inside the dark ring of the skull and changes with the
+    bolus rather than with the motion that is left. Both: gaps up to the width of a sulcus closed and holes filled,
+    slice by slice. Without a skull in view the largest soft tissue counts.
     """
     return drain(find_brain_steps(signal, grid, modality))
 
@@ -148,34 +150,59 @@ def _strongly_enhancing(noise, enhancement, soft):
     return enhancement > np.maximum(6 * typical, 1.5 * noise)
 
 
-def _find_mr(signal, mean, enhancement, spacing):
+def _find_mr(signal, mean, noise, enhancement, spacing):
     level = mr.signal_level(mean, enhancement)
     if level <= 0:
         return np.zeros(mean.shape, bool), np.zeros(mean.shape, bool)
-    strength = yield from _bolus_strength_steps(signal, mean, enhancement, mean > 0.5 * level)
-    mean, strength = mean / level, strength / level
-    yield Progress("brain", 0.8, "Inside the skull")
-    intracranial = mr.intracranial_space(mean, strength, spacing)
+    intracranial = mr.intracranial_space(mean / level, enhancement, spacing)
     if not intracranial.any():
         return intracranial, intracranial
+    yield Progress("brain", 0.65, "Strength of the bolus")
+    deep = mr.deep_inside(intracranial, spacing)
+    typical_noise = float(np.median(noise[deep]))
+    outside = (mean > mr.SKIN * level) & ~grown(intracranial, spacing, mr.THICKEST_SINUS)
+    strength = yield from _bolus_strength_steps(signal, mean, typical_noise, deep, outside)
+    # Edges that still move change from frame to frame more than tissue does; as much again may pass for a bolus.
+    restless = np.maximum(noise**2 - typical_noise**2, 0)
+    strength = np.sqrt(np.maximum(strength**2 - RESTLESS**2 * restless, 0))
+    mean, strength = mean / level, strength / level
     yield Progress("brain", 0.85, "Tissue inside the skull")
     tissue, vessels = mr.tissue_inside(mean, strength, intracranial, spacing)
     yield Progress("brain", 0.95, "Brain")
     return brain_around(tissue, vessels, intracranial, spacing), intracranial
 
 
-def _bolus_strength_steps(signal, mean, enhancement, head):
-    """How much of the mean bolus each voxel shows: far less noisy than its standard deviation."""
-    weights = (enhancement * (head & (enhancement > np.median(enhancement[head])))).ravel()
+def _bolus_strength_steps(signal, mean, noise, inside, outside):
+    """How much of the bolus course deep inside each voxel shows, beside the motion seen outside the skull."""
+    weights = inside.ravel().astype(np.float32) / inside.sum()
     course = np.array([weights @ np.asarray(frame, np.float32).ravel() for frame in signal], float)
     course -= course.mean()
     later = np.gradient(course)
-    later -= later.mean() + course * (later @ course) / (course @ course)
-    shapes = [shape / np.linalg.norm(shape) for shape in (course, later) if np.linalg.norm(shape) > 0]
+    later -= later.mean() + course * (later @ course) / max(course @ course, 1e-30)
+    shapes = np.array([shape / np.linalg.norm(shape) for shape in (course, later) if np.linalg.norm(shape) > 0])
+    if not len(shapes):
+        return np.zeros_like(mean)
+    yield Progress("brain", 0.7, "Strength of the bolus")
+    filters = _blind_to_motion(shapes, signal, mean, outside, noise)
     strength = np.zeros((len(shapes), *mean.shape), np.float32)
     for frame, volume in enumerate(signal):
         change = np.asarray(volume, np.float32) - mean
-        for part, shape in zip(strength, shapes, strict=True):
-            part += np.float32(shape[frame]) * change
-        yield Progress("brain", 0.6 + 0.2 * frame / len(signal), "Strength of the bolus")
+        for part, weights in zip(strength, filters, strict=True):
+            part += np.float32(weights[frame]) * change
+        yield Progress("brain", 0.7 + 0.1 * frame / len(signal), "Strength of the bolus")
     return np.linalg.norm(strength, axis=0) / np.sqrt(len(signal))
+
+
+def _blind_to_motion(shapes, signal, mean, outside, noise):
+    """Weights of the frames for fitting the shapes, where errors are noise and changes like those outside the skull.
+
+    What the bolus itself changes outside, in skin and muscle, does no harm: errors along the shapes leave the
+    generalised least-squares fit as it is.
+    """
+    voxels = np.flatnonzero(outside)
+    voxels = voxels[:: len(voxels) // MOTION_VOXELS + 1]
+    changes = np.array([frame.take(voxels) for frame in signal], np.float32) - mean.take(voxels)
+    covariance = (changes @ changes.T).astype(float) / max(voxels.size, 1)
+    covariance += max(noise**2, 1e-30) * np.eye(len(signal))
+    weighted = np.linalg.solve(covariance, shapes.T)
+    return np.linalg.solve(shapes @ weighted, weighted.T)

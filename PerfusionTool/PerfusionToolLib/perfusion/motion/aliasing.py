@@ -12,10 +12,12 @@ from ..threads import in_threads
 from .estimation import Motion
 from .lattice import array_to_ras
 
-# What is expected of a curve beside the aliasing: the mean bolus in any strength up to about this part of its height,
-# and a smooth deviation from it of that part, over this many seconds.
-BOLUS_STRENGTH = 1.5
-DEVIATION = 0.3
+# What is expected of a curve beside the aliasing: the mean bolus at any of these delays (s), each about this part of its
+# height, and a smooth deviation from it of that part, over so many seconds. Without the delays the late bolus of
+# ischaemic tissue would be taken for motion.
+DELAYS = (-2.0, 0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
+BOLUS_STRENGTH = 1.0
+DEVIATION = 0.1
 DEVIATION_SECONDS = 8.0
 _ROWS = 8192
 
@@ -34,8 +36,8 @@ def remove_aliasing_steps(
     Between slices d apart, linear interpolation at the part f of the way misses the true value by
     f·(1 − f)·½d²·S″ in first order, where S″ is the unknown curvature of the anatomy through the slices. As f changes
     with the motion, every curve contains f(t)·(1 − f(t)) times an unknown constant. The constant is estimated by
-    generalised least squares: the covariance of the curve is that of noise, of the mean bolus in unknown strength, and
-    of smooth deviations from it, so that only what follows the motion's own course is taken out.
+    generalised least squares: the covariance of the curve is that of noise, of the mean bolus in unknown strength and
+    delay, and of smooth deviations from it, so that only what follows the motion's own course is taken out.
 
     Parameters
     ----------
@@ -95,10 +97,11 @@ def _inverse_covariance(curves, times, baseline):
     bolus = mean - mean[baseline].mean()
     height = np.abs(bolus).max()
     sample = curves[:: max(1, len(curves) // 20_000)]
+    delayed = np.stack([np.interp(times - delay, times, bolus, left=0) for delay in DELAYS])
     lag = (times[:, None] - times) / DEVIATION_SECONDS
     covariance = (
         np.eye(times.size) * max(voxel_noise(curves), 1e-3 * height) ** 2
-        + BOLUS_STRENGTH**2 * np.outer(bolus, bolus)
+        + BOLUS_STRENGTH**2 * delayed.T @ delayed
         + (DEVIATION * height) ** 2 * np.exp(-0.5 * lag**2)
         + np.median(np.abs(sample)) ** 2
         + (100 * height) ** 2
