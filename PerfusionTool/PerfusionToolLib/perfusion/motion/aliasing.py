@@ -12,8 +12,8 @@ from ..threads import in_threads
 from .estimation import Motion
 from .lattice import array_to_ras
 
-# What is expected of a curve beside the aliasing: the mean bolus at any of these delays (s), each about this part of its
-# height, and a smooth deviation from it of that part, over so many seconds. Without the delays the late bolus of
+# What is expected of a curve beside the aliasing: the mean bolus at any of these delays (s), each about this part of
+# its height, and a smooth deviation from it of that part, over so many seconds. Without the delays the late bolus of
 # ischaemic tissue would be taken for motion.
 DELAYS = (-2.0, 0.0, 2.0, 4.0, 6.0, 8.0, 10.0)
 BOLUS_STRENGTH = 1.0
