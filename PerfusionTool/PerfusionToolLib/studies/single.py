@@ -144,9 +144,8 @@ def _write_results_steps(study, series_to_save, folder):
 
 
 def _description(name, study):
-    unit = (
-        unit_of(name.replace("_", " "), study.settings.relative_to) if name.replace("_", " ") in study.maps else "mask"
-    )
+    shown = name.replace("_", " ")
+    unit = unit_of(shown, study.settings.relative_to) if shown in study.maps else "mask"
     cut_off = f"; BOLUS CUT OFF AT THE {study.bolus.cut_off.upper()}" if study.bolus.cut_off else ""
     return f"{name} {unit}; research use only{cut_off}"
 

@@ -84,8 +84,19 @@ def intracranial_space(mean: np.ndarray, enhancement: np.ndarray, spacing: np.nd
     return small_holes_filled(space, spacing)
 
 
-def deep_inside(intracranial, spacing):
-    """The part of the space inside the skull away from it; all of it where nothing is."""
+def deep_inside(intracranial: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+    """The part of the space inside the skull that lies away from it; all of the space if none does.
+
+    Parameters
+    ----------
+    intracranial : ndarray of bool, shape (z, y, x)
+    spacing : array_like of shape (3,)
+        Voxel size in mm along (z, y, x).
+
+    Returns
+    -------
+    ndarray of bool, shape (z, y, x)
+    """
     deep = shrunk(intracranial, spacing, 2 * RIM)
     return deep if deep.any() else intracranial
 

@@ -160,6 +160,7 @@ def _find_mr(signal, mean, noise, enhancement, spacing):
     yield Progress("brain", 0.65, "Strength of the bolus")
     deep = mr.deep_inside(intracranial, spacing)
     typical_noise = float(np.median(noise[deep]))
+    # A sinus follows another course than the brain; fitting around it would lose late blood.
     outside = (mean > mr.SKIN * level) & ~grown(intracranial, spacing, mr.THICKEST_SINUS)
     strength = yield from _bolus_strength_steps(signal, mean, typical_noise, deep, outside)
     # Edges that still move change from frame to frame more than tissue does; as much again may pass for a bolus.
@@ -174,8 +175,8 @@ def _find_mr(signal, mean, noise, enhancement, spacing):
 
 def _bolus_strength_steps(signal, mean, noise, inside, outside):
     """How much of the bolus course deep inside each voxel shows, beside the motion seen outside the skull."""
-    weights = inside.ravel().astype(np.float32) / inside.sum()
-    course = np.array([weights @ np.asarray(frame, np.float32).ravel() for frame in signal], float)
+    share = inside.ravel().astype(np.float32) / inside.sum()
+    course = np.array([share @ np.asarray(frame, np.float32).ravel() for frame in signal], float)
     course -= course.mean()
     later = np.gradient(course)
     later -= later.mean() + course * (later @ course) / max(course @ course, 1e-30)
