@@ -50,6 +50,7 @@ def draw_overview(study, path: Path, title: str) -> None:
     images = len(maps) + 1
     columns = max(1, min(MOST_COLUMNS, images, round(FULL_ROW / view.width_over_height)))
     rows = -(-images // columns)
+    columns = -(-images // rows)
     images_height = rows * IMAGES_WIDTH / columns / view.width_over_height * (1.15 if columns > 1 else 1.0)
     height = TITLE_HEIGHT + images_height + CURVES_HEIGHT
     figure = Figure(figsize=(WIDTH, height), facecolor=PAPER)
