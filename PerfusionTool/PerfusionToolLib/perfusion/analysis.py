@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from . import arterial_input as arteries
-from . import stages
+from . import given, stages
 from .concentration import concentration
 from .errors import PerfusionError
 from .preprocessing import expand_mask, limit_mask
@@ -100,8 +100,8 @@ class Analysis:
         self.seconds: dict[str, float] = {}
         self._results: dict[str, dict] = {}
         self._warnings: dict[str, tuple[str, ...]] = {}
-        self._given_mask = _checked_mask(brain_mask, series.grid.shape)
-        self._choice = _choice(arterial_input, series)
+        self._given_mask = given.checked_mask(brain_mask, series.grid.shape)
+        self._choice = given.arterial_input(arterial_input, series.grid.shape)
 
     # -- doing the work
 
@@ -225,11 +225,11 @@ class Analysis:
         PerfusionError
             If more than one is given, or it cannot serve; the former arterial input and its maps are kept.
         """
-        given = {"curve": curve, "mask": mask, "seed": seed_ras, "candidate": candidate}
-        given = {kind: value for kind, value in given.items() if value is not None}
-        if len(given) > 1:
-            raise PerfusionError(f"Give one arterial input, not {' and '.join(given)}.")
-        choice = self._checked_choice(*next(iter(given.items()), ("automatic", None)))
+        wanted = {"curve": curve, "mask": mask, "seed": seed_ras, "candidate": candidate}
+        wanted = {kind: value for kind, value in wanted.items() if value is not None}
+        if len(wanted) > 1:
+            raise PerfusionError(f"Give one arterial input, not {' and '.join(wanted)}.")
+        choice = self._checked_choice(*next(iter(wanted.items()), ("automatic", None)))
         former = self._choice, dict(self._results), dict(self._warnings), dict(self.seconds)
         self._choice = choice
         self._forget_from("arterial_input")
@@ -246,7 +246,7 @@ class Analysis:
         if kind == "mask":
             return kind, self._on_scan(value)
         if kind == "curve":
-            return kind, _checked_curve(value)
+            return kind, given.checked_curve(value)
         if kind == "candidate":
             candidates = self.vessel_search.arteries
             if not isinstance(value, (int, np.integer)) or not 0 <= value < len(candidates):
@@ -261,7 +261,7 @@ class Analysis:
         shapes = [self.series.grid.shape]
         if "preparation" in self._results:
             shapes.append(self.grid.shape)
-        mask = _checked_mask(mask, *shapes)
+        mask = given.checked_mask(mask, *shapes)
         if mask.shape == self.series.grid.shape:
             return mask
         return expand_mask(mask, self.series.grid.shape, self.settings.maximum_matrix)
@@ -363,7 +363,7 @@ class Analysis:
             chosen = arteries.mask_input(self._curves_of(voxels), voxels, self.times, "seed")
         else:
             voxels = limit_mask(value, self.settings.maximum_matrix, least=0)
-            _check_inside(voxels, self.intracranial)
+            given.check_inside(voxels, self.intracranial)
             chosen = arteries.mask_input(self._curves_of(voxels), voxels, self.times)
         return arteries.with_candidates(chosen, self.vessel_search)
 
@@ -425,54 +425,3 @@ def _as_stage(stage, steps):
         except StopIteration as end:
             return end.value
         yield replace(progress, stage=stage)
-
-
-def _choice(arterial_input, series):
-    if arterial_input is None:
-        return "automatic", None
-    if isinstance(arterial_input, tuple) and isinstance(arterial_input[0], str):
-        return arterial_input
-    given = np.asarray(arterial_input)
-    if given.shape == (3,):
-        return "seed", given
-    if given.ndim == 1:
-        return "curve", _checked_curve(given)
-    if given.ndim == 3:
-        return "mask", _checked_mask(given, series.grid.shape)
-    raise PerfusionError(
-        f"The arterial input has the shape {given.shape}; give a curve (t,), a mask (z, y, x) or a seed (3,) in RAS mm."
-    )
-
-
-def _checked_curve(curve):
-    try:
-        curve = np.asarray(curve, float)
-    except (TypeError, ValueError) as error:
-        raise PerfusionError(f"The arterial input is not made of numbers ({error}); give one per frame.") from error
-    if curve.ndim != 1:
-        raise PerfusionError(f"The arterial input has the shape {curve.shape}; give one number per frame.")
-    return curve
-
-
-def _checked_mask(mask, *shapes):
-    if mask is None:
-        return None
-    values = np.asarray(mask)
-    mask = values != 0
-    if values.dtype != bool and mask.any() and np.ptp(values[mask]) != 0:
-        raise PerfusionError(
-            f"The mask holds many values, from {values.min():g} to {values.max():g}; give one of 0 and one other value."
-        )
-    if mask.shape not in shapes:
-        raise PerfusionError(f"The mask has the shape {mask.shape}, the scan {shapes[0]}; draw it on this scan.")
-    if not mask.any():
-        raise PerfusionError("The mask is empty; draw it, or leave it out to have it found.")
-    return mask
-
-
-def _check_inside(voxels, intracranial):
-    outside = np.mean(~intracranial[voxels]) if voxels.any() else 0
-    if outside > 0.5:
-        raise PerfusionError(
-            f"{100 * outside:.0f} % of the arterial input's mask lie outside the skull; draw it on an artery."
-        )
