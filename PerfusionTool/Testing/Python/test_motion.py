@@ -388,6 +388,11 @@ def test_large_motion_and_motion_of_another_course_stays(amounts):
     assert np.count_nonzero(ride_out_passage(shifts(amounts), DROP, POINTS)[:, 0, 3] != amounts) <= 1
 
 
+def test_in_a_head_that_moves_anyway_nothing_is_replaced():
+    moved = shifts([0, 0, 0, 0.5, 0.9, 0.6, 0.3, 0.1, 1.2, 0.8])
+    assert np.array_equal(ride_out_passage(moved, DROP, POINTS), moved)
+
+
 def test_in_a_shallow_bolus_nothing_is_replaced():
     moved = shifts([0, 0, 0, 0.5, 0.9, 0.6, 0.3, 0.1, 0.1, 0.1])
     assert np.array_equal(ride_out_passage(moved, 0.1 * DROP, POINTS), moved)

@@ -11,6 +11,8 @@ DEEP_BOLUS = 0.05
 PASSAGE = 0.25
 LARGEST_FALSE_MOTION = 1.0
 LIKE_THE_BOLUS = 0.8
+# mm; a head that moves more than this outside the passage may well move within it.
+STILL_OTHERWISE = 0.5
 
 
 def head_drop(head_curve: np.ndarray, reference: int) -> np.ndarray:
@@ -37,7 +39,7 @@ def ride_out_passage(transforms: np.ndarray, drop: np.ndarray, points: np.ndarra
     The passage changes the contrast between tissue, fluid and vessels, and near large vessels the field, so that a head
     at rest seems to move by up to a millimetre with the course of the bolus. Motion during the passage that differs by
     less than that from the motion interpolated between the frames before and after it, and has the course of the
-    bolus, is taken for such.
+    bolus, is taken for such, if the head lies still otherwise.
 
     Parameters
     ----------
@@ -54,6 +56,9 @@ def ride_out_passage(transforms: np.ndarray, drop: np.ndarray, points: np.ndarra
     """
     passing = drop > PASSAGE * drop.max()
     if drop.max() < DEEP_BOLUS or passing.all():
+        return transforms
+    elsewhere = moved_points(transforms[~passing], points) - points
+    if np.linalg.norm(elsewhere, axis=2).mean(1).max() > STILL_OTHERWISE:
         return transforms
     expected = _interpolated(transforms, np.flatnonzero(~passing), points.mean(0))
     apart = moved_points(expected, points) - moved_points(transforms, points)
