@@ -40,6 +40,7 @@ TRUE_COLUMNS = {"CBF": "CBF r by truth", "Tmax": "Tmax r by truth"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
     parser.add_argument("--seeds", type=int, default=5, metavar="N", help="heads of every case (default: 5)")
+    parser.add_argument("--first-seed", type=int, default=0, metavar="N", help="the first head (default: 0)")
     parser.add_argument("--cases", default="", metavar="WORDS", help="only cases whose names hold these words")
     parser.add_argument("--true", action="store_true", help="compare with maps by the true AIF and brain mask too")
 
@@ -74,7 +75,7 @@ def _measured(case, options, rows):
     from ..studies.accuracy import accuracy, gained_by_truth, head_of
 
     measured, gains = [], []
-    for seed in range(options.seeds):
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
         head = head_of(case, seed)
         study = analyze(head.series)
         measured.append(accuracy(study, head))
