@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
 """PerfusionTool from a fresh clone, with nothing but Python.
 
-    python3 dev.py demo        a sample head, its perfusion maps and a picture of them, in ./demo/
+    python3 dev.py demo        a sample head, its perfusion maps, a Slicer scene and pictures of them, in ./demo/
+    python3 dev.py window      the module's panel beside live slice views, in a stand-in for Slicer
     python3 dev.py test        lint, formatting and all tests
     python3 dev.py accuracy    maps of many sample heads beside their truth
     python3 dev.py benchmark   seconds and peak memory of every stage
 
 The first run makes .venv beside this file and installs what pyproject.toml asks for; later runs start at once.
 Anything after the command is passed on: python3 dev.py test -k motion, python3 dev.py benchmark --help.
+With python3 dev.py test --slicer-core 5.12.4.0 the tests of the scene run on that version of Slicer's libraries.
 """
 
 import ast
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -28,7 +31,7 @@ OLDEST, NEWEST = (3, 10), (3, 13)
 
 
 def main():
-    commands = {"demo": demo, "test": test, "accuracy": accuracy, "benchmark": benchmark}
+    commands = {"demo": demo, "window": window, "test": test, "accuracy": accuracy, "benchmark": benchmark}
     if len(sys.argv) < 2 or sys.argv[1] not in commands:
         print(__doc__)
         return 0 if sys.argv[1:] in (["-h"], ["--help"]) else 2
@@ -38,7 +41,11 @@ def main():
 
 
 def demo(arguments):
-    return run("PerfusionToolLib", "demo", *arguments)
+    return run("PerfusionToolLib", "demo", *arguments) or run("tour", "demo", *arguments)
+
+
+def window(arguments):
+    return run("tour", "window", *arguments)
 
 
 def accuracy(arguments):
@@ -51,7 +58,23 @@ def benchmark(arguments):
 
 def test(arguments):
     """Stop at the first of the three that fails."""
+    if arguments[:1] == ["--slicer-core"]:
+        return test_scene(arguments[1], arguments[2:])
     return run("ruff", "check", "--quiet") or run("ruff", "format", "--check", "--quiet") or run("pytest", *arguments)
+
+
+def test_scene(version, arguments):
+    """The tests that need no window, on another version of Slicer's libraries, which lies beside the usual one."""
+    place = VENV / f"slicer-core-{version}"
+    if not place.exists():
+        unfinished = place.with_name(f"{place.name}.part")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if pip_install("--target", str(unfinished), f"slicer-core=={version}") != 0:
+            sys.exit(f"slicer-core {version} could not be installed, as pip says above.")
+        unfinished.rename(place)
+    os.environ["PYTHONPATH"] = str(place)
+    tests = sorted(map(str, (ROOT / "PerfusionTool/Testing/Python").glob("test_scene*.py")))
+    return run("pytest", *tests, *arguments)
 
 
 def run(module, *arguments):
@@ -78,14 +101,20 @@ def install():
             sys.exit(f"{VENV} could not be made; on Debian and Ubuntu, install python3-venv, delete it and try again.")
     print("Installing packages (once, about a minute) …", flush=True)
     packages = declared("dependencies") + declared("test")
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
-    if subprocess.call(command) != 0:
+    if pip_install(*packages) != 0:
         sys.exit(
             "The packages could not be installed, as pip says above; check the network, or delete .venv, and retry."
         )
-    # So that .venv's Python finds the library from any folder, changes included.
-    (next(VENV.glob("**/site-packages")) / "PerfusionTool.pth").write_text(f"{ROOT / 'PerfusionTool'}\n")
+    # So that .venv's Python finds the library and the stand-in from any folder, changes included.
+    folders = [ROOT / "PerfusionTool", ROOT / "PerfusionTool" / "Testing"]
+    paths = next(VENV.glob("**/site-packages")) / "PerfusionTool.pth"
+    paths.write_text("".join(f"{folder}\n" for folder in folders))
     STAMP.write_text(wanted)
+
+
+def pip_install(*arguments):
+    """Exit code of `pip install arguments` in .venv."""
+    return subprocess.call([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments])
 
 
 def declared(name):

@@ -1,8 +1,12 @@
-"""The PerfusionTool module of 3D Slicer."""
+"""The PerfusionTool module of 3D Slicer: its four classes, thin over PerfusionToolLib."""
 
 from __future__ import annotations
 
-import qt
+import sys
+import tempfile
+from pathlib import Path
+
+import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.ScriptedLoadableModule import (
@@ -25,44 +29,268 @@ class PerfusionTool(ScriptedLoadableModule):
             "Perfusion maps (CBF, CBV, MTT, Tmax, TTP) from 4D CT perfusion and DSC-MRI scans of the brain. "
             "Research use only."
         )
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():  # noqa: N802 - named as in Slicer's modules
+    """Offer the sample heads in the Sample Data module."""
+    from PerfusionToolLib.scene.sample import register_sample_data
+
+    register_sample_data(__file__)
 
 
 class PerfusionToolWidget(ScriptedLoadableModuleWidget):
-    """Says where the analysis can be run from."""
+    """The module's window; `PerfusionToolLib.panels` makes and runs it."""
 
     def setup(self):
         super().setup()
-        label = qt.QLabel(
-            _(
-                "In this version the analysis runs from the command line (python -m PerfusionToolLib --help) and from "
-                "the Python console (from PerfusionToolLib.perfusion import analyze). Research use only."
-            )
-        )
-        label.wordWrap = True
-        self.layout.addWidget(label)
-        self.layout.addStretch(1)
+        from PerfusionToolLib.panels.frame import PerfusionPanel
+
+        window = slicer.util.loadUI(self.resourcePath("UI/PerfusionTool.ui"))
+        self.layout.addWidget(window)
+        window.setMRMLScene(slicer.mrmlScene)
+        self.logic = PerfusionToolLogic()
+        self.panel = PerfusionPanel(window, self.logic)
+
+    def enter(self):
+        self.panel.enter()
+
+    def exit(self):
+        self.panel.exit()
+
+    def cleanup(self):
+        self.panel.cleanup()
+
+    def onReload(self):  # noqa: N802 - Slicer calls it by this name
+        """Reload the library with the module: Slicer itself reloads this file only."""
+        for name in [name for name in sys.modules if name.split(".")[0] == "PerfusionToolLib"]:
+            del sys.modules[name]
+        super().onReload()
 
 
 class PerfusionToolLogic(ScriptedLoadableModuleLogic):
-    """Runs the analysis; arrays come from the scene, the science from PerfusionToolLib.perfusion."""
+    """Perfusion maps of scans in the scene, for the Python console and for other modules.
 
-    def analyze(self, series, settings=None):
-        """Analyse a `PerfusionToolLib.perfusion.PerfusionSeries`; returns the finished `Analysis`."""
-        from PerfusionToolLib.perfusion import Settings, analyze
+    Places are RAS mm, times are s, masks are segments or labelmaps. Whatever cannot be done raises a `PerfusionError`
+    whose sentence says why, and leaves the scene as it was.
 
-        return analyze(series, settings or Settings())
+    Examples
+    --------
+    >>> logic = PerfusionToolLogic()
+    >>> scan = logic.loadSampleData("CT", shape=(6, 64, 64), spacing=(8.0, 3.0, 3.0))
+    >>> logic.process(scan)
+    >>> logic.mapVolume("CBF").GetName()
+    'CT perfusion head CBF'
+    >>> logic.process(scan, method="oSVD", relative_to="brain_mean")
+    >>> logic.setArterialInputCandidate(1)
+    >>> logic.undoArterialInput()
+    >>> logic.saveArterialInput(slicer.app.temporaryPath + "/aif.csv")
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._study = None
+
+    def getParameterNode(self):  # noqa: N802 - Slicer calls it by this name
+        """The parameter node's wrapper, one and the same for as long as the node is there."""
+        return self.study.parameters
+
+    @property
+    def study(self):
+        """The `SceneStudy` that does the work."""
+        from PerfusionToolLib.scene.parameters import PerfusionToolParameterNode
+        from PerfusionToolLib.scene.study import SceneStudy
+
+        node = super().getParameterNode()
+        if self._study is None or self._study.parameters.parameterNode is not node:
+            self._study = SceneStudy(PerfusionToolParameterNode(node))
+        return self._study
+
+    # -- scans
+
+    def importScan(self, path, modality=None):  # noqa: N802
+        """Load a 4D NIfTI or NRRD file as a sequence.
+
+        Parameters
+        ----------
+        path : str or Path
+        modality : {"CT", "MR"}, optional
+            Guessed where left out.
+
+        Returns
+        -------
+        vtkMRMLSequenceNode
+        """
+        from PerfusionToolLib.scene.importing import import_scan
+
+        return import_scan(path, modality)
+
+    def loadSampleData(self, modality="CT", **options):  # noqa: N802
+        """Simulate a head with a stroke.
+
+        Parameters
+        ----------
+        modality : {"CT", "MR"}
+        **options
+            What `PerfusionToolLib.perfusion.sample_head` takes, such as shape=(slices, rows, columns).
+
+        Returns
+        -------
+        vtkMRMLSequenceNode
+        """
+        from PerfusionToolLib.scene.sample import add_sample
+
+        return add_sample(modality, **options)
+
+    # -- maps
+
+    def process(self, sequenceNode, modality=None, echoTime=None, frameTimes=None, progress=None, **settings):  # noqa: N803
+        """Compute the maps of a scan; a second call updates the same nodes and does no more than is needed.
+
+        Parameters
+        ----------
+        sequenceNode : vtkMRMLSequenceNode or vtkMRMLMultiVolumeNode
+        modality : {"CT", "MR"}, optional
+            As found or guessed where left out.
+        echoTime : float, optional
+            s, for MR; as found where left out.
+        frameTimes : float or sequence of float, optional
+            Interval between frames, or the time of every frame, s; as found where left out.
+        progress : callable, optional
+            Called with every `Progress`.
+        **settings
+            Fields of `PerfusionToolLib.perfusion.Settings`; those left out stay as they stand in the parameter node.
+        """
+        from PerfusionToolLib.perfusion import drain
+        from PerfusionToolLib.scene.parameters import say_of_scan, take_settings
+
+        study = self.study
+        take_settings(study.parameters, settings)
+        say_of_scan(study.parameters, sequenceNode, modality, echoTime, frameTimes)
+        drain(study.steps(), progress)
+
+    def mapVolume(self, name):  # noqa: N802
+        """The volume of a map, such as "CBF"; None before it was computed."""
+        from PerfusionToolLib.scene.parameters import map_field
+
+        return getattr(self.getParameterNode(), map_field(name))
+
+    def segmentation(self):
+        """The segmentation with the segments "brain", "vessels", "AIF" and "VOF"; None before it was computed."""
+        return self.getParameterNode().segmentation
+
+    def warnings(self):
+        """What a person should know of the results, list of str."""
+        return list(self.study.warnings)
+
+    # -- arterial input
+
+    def setArterialInputSeed(self, ras):  # noqa: N802
+        """Grow the arterial input from a place in an artery, and update the maps."""
+        self._choose("seed", ras)
+
+    def setArterialInputCandidate(self, rank):  # noqa: N802
+        """Use a candidate of the table, 0 for the best, and update the maps."""
+        self._choose("candidate", rank)
+
+    def setArterialInputMask(self, node, segment=""):  # noqa: N802
+        """Use the mean curve of a segment (by its ID) or of a labelmap, and update the maps."""
+        self._choose("mask", (node, segment))
+
+    def setArterialInputCurve(self, values):  # noqa: N802
+        """Use a curve of concentrations, one value per frame (CT: HU, MR: 1/s), and update the maps."""
+        self._choose("curve", values)
+
+    def resetArterialInput(self):  # noqa: N802
+        """Use the automatic arterial input again, and update the maps."""
+        self._choose("automatic", None)
+
+    def undoArterialInput(self):  # noqa: N802
+        """Use the former arterial input again, and update the maps."""
+        self._drain(self.study.undo_arterial_input_steps())
+
+    def redoArterialInput(self):  # noqa: N802
+        """Use the arterial input that was undone, and update the maps."""
+        self._drain(self.study.redo_arterial_input_steps())
+
+    def saveArterialInput(self, path):  # noqa: N802
+        """Save the arterial input as CSV; the command line takes it with --arterial-input."""
+        self.study.save_arterial_input(path)
+
+    def loadArterialInput(self, path):  # noqa: N802
+        """Use a curve from a table of two columns, time and value, and update the maps."""
+        self._drain(self.study.load_arterial_input_steps(path))
+
+    def _choose(self, kind, value):
+        self._drain(self.study.arterial_input_steps(kind, value))
+
+    def _drain(self, steps):
+        from PerfusionToolLib.perfusion import drain
+
+        drain(steps)
+
+    # -- brain mask
+
+    def setBrainMask(self, node, segment=""):  # noqa: N802
+        """Use a segment (by its ID) or a labelmap as brain mask, and update the results."""
+        self.study.set_brain_mask_from(node, segment)
+        self._drain(self.study.steps())
+
+    def resetBrainMask(self):  # noqa: N802
+        """Find the brain automatically again, and update the results."""
+        self.study.reset_brain_mask()
+        self._drain(self.study.steps())
+
+    # -- readings
+
+    def voxelReading(self, ras):  # noqa: N802
+        """Curves and map values at a place in RAS mm, a `PerfusionToolLib.perfusion.readings.VoxelReading`."""
+        return self.study.voxel_reading(ras)
+
+    def regionReading(self, node, segment=""):  # noqa: N802
+        """Mean curve and statistics of the maps in a segment or labelmap, a `RegionReading`."""
+        return self.study.region_reading(node, segment)
 
 
 class PerfusionToolTest(ScriptedLoadableModuleTest):
-    """Runs with what the application bundles: numpy, scipy and SimpleITK."""
+    """Load → compute → reseed → save → reopen, with what the application bundles and no data from elsewhere."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
 
     def runTest(self):  # noqa: N802 - Slicer calls it by this name
         self.setUp()
-        self.test_a_sample_head_has_maps()
+        self.test_a_study_is_computed_corrected_saved_and_taken_up_again()
 
-    def test_a_sample_head_has_maps(self):
-        from PerfusionToolLib.perfusion import sample_head
+    def test_a_study_is_computed_corrected_saved_and_taken_up_again(self):
+        logic = PerfusionToolLogic()
+        scan = logic.loadSampleData("CT", shape=(6, 64, 64), spacing=(8.0, 3.0, 3.0))
 
-        head = sample_head("CT", shape=(12, 80, 80), spacing=(9.6, 2.5, 2.5))
-        study = PerfusionToolLogic().analyze(head.series)
-        self.assertLessEqual({"CBF", "CBV", "MTT", "Tmax", "TTP"}, set(study.maps))
+        self.delayDisplay("Computing the maps")
+        logic.process(scan)
+        first = self._values(logic)
+        self.assertGreater(first[first > 0].size, 1000)
+
+        self.delayDisplay("Placing a seed in another artery")
+        other = next(c for c in logic.study.analysis.arterial_input.candidates[1:] if c.accepted)
+        logic.setArterialInputSeed(other.place)
+        second = self._values(logic)
+        self.assertTrue((first != second).any())
+
+        self.delayDisplay("Saving the scene and opening it again")
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(Path(folder) / "study.mrb")
+            self.assertTrue(slicer.util.saveScene(path))
+            slicer.mrmlScene.Clear()
+            slicer.util.loadScene(path)
+        logic = PerfusionToolLogic()
+        self.assertTrue((self._values(logic) == second).all())
+        self.assertEqual(logic.getParameterNode().arterialInputKind, "seed")
+
+        self.delayDisplay("Going on: the automatic arterial input again")
+        logic.resetArterialInput()
+        self.assertTrue((abs(self._values(logic) - first) < 0.01).all())
+        self.delayDisplay("The test has passed")
+
+    def _values(self, logic):
+        return slicer.util.arrayFromVolume(logic.mapVolume("CBF")).copy()

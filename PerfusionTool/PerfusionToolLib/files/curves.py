@@ -46,6 +46,41 @@ def read_curve(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     return times, values
 
 
+def curve_at(frame_times: np.ndarray, times: np.ndarray, values: np.ndarray, origin: str | Path) -> np.ndarray:
+    """A curve at the frame times of a scan.
+
+    Parameters
+    ----------
+    frame_times : ndarray of shape (t,)
+        In s, increasing.
+    times : ndarray of shape (n,)
+        Of the curve, s.
+    values : ndarray of shape (n,)
+    origin : str or Path
+        Where the curve comes from, for the sentence of an error.
+
+    Returns
+    -------
+    ndarray of shape (t,)
+        The values themselves where the times are the same, else a monotone cubic through them.
+
+    Raises
+    ------
+    PerfusionError
+        If the curve does not cover the scan.
+    """
+    if times[0] > frame_times[0] or times[-1] < frame_times[-1]:
+        raise PerfusionError(
+            f"The curve {origin} runs from {times[0]:g} to {times[-1]:g} s, the scan from {frame_times[0]:g} to "
+            f"{frame_times[-1]:g} s; give a curve that covers the scan."
+        )
+    if np.array_equal(times, frame_times):
+        return values
+    from scipy.interpolate import PchipInterpolator
+
+    return PchipInterpolator(times, values)(frame_times)
+
+
 def write_curve(path: str | Path, times: np.ndarray, values: np.ndarray) -> None:
     """Write a curve as CSV with the columns time_s and value, exact to the last bit.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from pathlib import Path
@@ -14,6 +13,8 @@ from ..perfusion.errors import PerfusionError
 from ..perfusion.series import Grid
 from .gzips import MAGIC, GzipReader, write_gzip
 from .image import Image, read_voxels
+from .nifti_geometry import state_geometry, stated_geometry
+from .nifti_header import NIFTI_1, NIFTI_2, VOXEL_TYPES, header_of
 from .times import evenly_spaced, seconds_of_interval
 
 _SINGLE_FILE, _TWO_FILES = (b"n+1\0", b"n+2\0"), (b"ni1\0", b"ni2\0")
@@ -22,8 +23,9 @@ _LENGTH_UNITS_MM = {1: 1000.0, 3: 0.001}
 _TIME_UNIT_BITS = 0x38
 _LENGTH_UNIT_BITS = 0x07
 _MILLIMETRES_AND_SECONDS = 2 + 8
-_SCANNER_COORDINATES = 1
 _DATA_START = 352
+_LARGEST_SIZE = 32767
+_DATA_TYPES = {voxel_type: code for code, voxel_type in VOXEL_TYPES.items()}
 
 
 def is_nifti(beginning: bytes) -> bool:
@@ -62,10 +64,10 @@ def read_nifti(path: Path, file: BinaryIO) -> Image:
     compressed = file.read(2) == MAGIC
     file.seek(0)
     source = GzipReader(file) if compressed else file
-    header, header_size = _read_header(path, source)
+    header = _read_header(path, source)
     frames, frame_axis, shape = _shape(path, header)
     dtype = _dtype(path, header)
-    _skip(path, source, _data_start(header, header_size) - header_size)
+    _skip(path, source, _data_start(header) - header.dtype.itemsize)
     voxels = read_voxels(source, path, frames * math.prod(shape), dtype)
     times, time_source = _times(header, frames, frame_axis)
     return Image(
@@ -115,20 +117,15 @@ def _magic(beginning):
 
 
 def _read_header(path, source):
-    from nibabel.nifti1 import Nifti1Header
-    from nibabel.nifti2 import Nifti2Header
-
-    beginning = source.read(348)
+    beginning = source.read(NIFTI_1.itemsize)
     magic = _magic(beginning)
-    size = 540 if magic == b"n+2\0" else 348
-    beginning += source.read(size - 348)
     if magic in _TWO_FILES:
         raise PerfusionError(f"{path} keeps its voxels in a second file (.img); convert it to a single .nii.gz.")
-    try:
-        header = (Nifti1Header if size == 348 else Nifti2Header).from_fileobj(io.BytesIO(beginning), check=False)
-    except (ValueError, TypeError) as error:
-        raise PerfusionError(f"{path} has a damaged NIfTI header ({error}); copy it again.") from error
-    return header, size
+    layout = NIFTI_2 if magic == b"n+2\0" else NIFTI_1
+    beginning += source.read(layout.itemsize - NIFTI_1.itemsize)
+    if len(beginning) < layout.itemsize:
+        raise PerfusionError(f"{path} is cut short: it ends within its header; copy it again.")
+    return header_of(beginning, layout)
 
 
 def _shape(path, header):
@@ -146,21 +143,18 @@ def _shape(path, header):
 
 
 def _dtype(path, header):
-    from nibabel.spatialimages import HeaderDataError
-
-    try:
-        dtype = header.get_data_dtype()
-    except (HeaderDataError, KeyError) as error:
-        raise PerfusionError(f"{path} has an unknown voxel type ({error}); convert it to int16 or float32.") from error
-    if dtype.kind not in "iuf" or dtype.itemsize > 8:
-        raise PerfusionError(f"{path} holds voxels of type {dtype}; convert it to real numbers.")
-    return dtype
+    code = int(header["datatype"])
+    if code not in VOXEL_TYPES:
+        raise PerfusionError(
+            f"{path} holds voxels of the NIfTI data type {code}; convert it to real numbers, such as int16 or float32."
+        )
+    return np.dtype(VOXEL_TYPES[code]).newbyteorder(header.dtype["datatype"].byteorder)
 
 
-def _data_start(header, header_size):
+def _data_start(header):
     # Some writers leave 0; the four bytes after the header announce extensions.
-    stated = float(header["vox_offset"])
-    return int(stated) if np.isfinite(stated) and stated >= header_size else header_size + 4
+    stated, size = float(header["vox_offset"]), header.dtype.itemsize
+    return int(stated) if np.isfinite(stated) and stated >= size else size + 4
 
 
 def _skip(path, source, size):
@@ -172,13 +166,12 @@ def _skip(path, source, size):
 
 
 def _rescaled(path, header, voxels):
-    from nibabel.spatialimages import HeaderDataError
-
-    try:
-        slope, intercept = header.get_slope_inter()
-    except HeaderDataError as error:
-        raise PerfusionError(f"{path} has a damaged rescale slope or intercept ({error}); convert it again.") from error
-    if slope is None or (slope == 1 and intercept == 0):
+    slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
+    if slope == 0 or not np.isfinite(slope):
+        return voxels
+    if not np.isfinite(intercept):
+        raise PerfusionError(f"{path} has the rescale intercept {intercept}; convert it again.")
+    if slope == 1 and intercept == 0:
         return voxels
     if slope == 1 and _shift_fits_int16(voxels, intercept):
         # Wrap-around is wanted: an unsigned value may stand above 32767 before the shift brings it back.
@@ -200,23 +193,8 @@ def _shift_fits_int16(voxels, intercept):
 
 
 def _geometry(path, header):
-    from nibabel.spatialimages import HeaderDataError
-
-    try:
-        with np.errstate(invalid="ignore"):
-            matrix = _stated_matrix(header)
-    except (HeaderDataError, ValueError) as error:
-        raise PerfusionError(f"{path} has a damaged geometry ({error}); convert it again.") from error
     to_millimetres = _LENGTH_UNITS_MM.get(int(header["xyzt_units"]) & _LENGTH_UNIT_BITS, 1.0)
-    return np.diag([to_millimetres] * 3 + [1.0]) @ matrix
-
-
-def _stated_matrix(header):
-    sform, sform_code = header.get_sform(coded=True)
-    if sform_code and abs(np.linalg.det(sform[:3, :3])) > 1e-9:
-        return sform
-    qform, qform_code = header.get_qform(coded=True)
-    return qform if qform_code else header.get_base_affine()
+    return np.diag([to_millimetres] * 3 + [1.0]) @ stated_geometry(path, header)
 
 
 def _times(header, frames, frame_axis):
@@ -234,41 +212,33 @@ def _times(header, frames, frame_axis):
 
 def _decimal(number):
     # Headers hold single precision; the shortest decimal is what was meant: 1.41, not 1.40999997.
-    return float(str(number[()]))
+    return float(str(number))
 
 
 def _echo_time(header):
     # Converters such as dcm2niix leave "TE=30;Time=…" in the description, in milliseconds.
-    description = bytes(header["descrip"].item()).decode("latin-1")
+    description = header["descrip"].decode("latin-1")
     found = re.search(r"\bTE=(\d+(?:\.\d+)?)", description)
     return float(found.group(1)) / 1000 if found and float(found.group(1)) > 0 else None
 
 
 def _header(voxels, grid, interval, start, description):
-    from nibabel.nifti1 import Nifti1Header
-    from nibabel.spatialimages import HeaderDataError
-
-    header = Nifti1Header(endianness="<")
-    try:
-        header.set_data_shape(voxels.shape[::-1])
-    except HeaderDataError as error:
-        raise PerfusionError(f"A NIfTI file cannot hold the shape {voxels.shape}; write .nrrd instead.") from error
-    header.set_data_dtype(voxels.dtype)
-    header["pixdim"][1:4] = grid.spacing[::-1]
-    header.set_sform(grid.ijk_to_ras, code=_SCANNER_COORDINATES)
-    if _is_rigid(grid):
-        header.set_qform(grid.ijk_to_ras, code=_SCANNER_COORDINATES)
+    if max(voxels.shape) > _LARGEST_SIZE:
+        raise PerfusionError(f"A NIfTI file cannot hold the shape {voxels.shape}; write .nrrd instead.")
+    header = np.zeros((), NIFTI_1)
+    header["sizeof_hdr"] = NIFTI_1.itemsize
+    header["dim"] = 1
+    header["dim"][: voxels.ndim + 1] = voxels.ndim, *voxels.shape[::-1]
+    header["datatype"] = _DATA_TYPES[voxels.dtype.str[1:]]
+    header["bitpix"] = 8 * voxels.dtype.itemsize
+    header["pixdim"] = 1
+    header["scl_slope"] = 1
+    state_geometry(header, grid)
     if voxels.ndim == 4:
         header["pixdim"][4] = interval
         header["toffset"] = start
     header["xyzt_units"] = _MILLIMETRES_AND_SECONDS
     header["vox_offset"] = _DATA_START
-    header["magic"] = b"n+1"
+    header["magic"] = _SINGLE_FILE[0]
     header["descrip"] = description.encode("latin-1", "replace")[:79]
-    return header.binaryblock
-
-
-def _is_rigid(grid):
-    # A quaternion turns and mirrors; it cannot lean one axis on another, as a tilted gantry does.
-    axes = grid.ijk_to_ras[:3, :3] / grid.spacing[::-1]
-    return np.abs(axes.T @ axes - np.eye(3)).max() < 1e-5
+    return header.tobytes()

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..perfusion.errors import PerfusionError
 from ..perfusion.series import PerfusionSeries
+from .image import Image
 from .images import read_image
 from .sidecar import echo_time_in, frame_times_in, read_sidecar, repetition_time_in, sidecar_path
 from .times import check_interval, evenly_spaced, read_times, typical_interval
@@ -83,14 +84,80 @@ def read_scan(path, modality, *, frame_interval=None, times=None, echo_time=None
             f"{path} has 3 dimensions, as it holds a single volume; a perfusion scan has 4 (x, y, z, time)."
         )
     times, time_source = _frame_times(path, image, times, frame_interval)
-    echo_time, echo_time_source = _echo_time(path, image, echo_time) if modality == "MR" else (None, None)
+    if modality != "MR":
+        echo_time, echo_time_source = None, None
+    elif echo_time is not None:
+        echo_time_source = "given"
+    else:
+        echo_time, echo_time_source = stated_echo_time(path, image)
     check_interval(times, time_source)
     series = PerfusionSeries(image.voxels, times, image.ijk_to_ras, modality, echo_time)
     return Scan(series, time_source, echo_time_source, path)
 
 
+def stated_times(path: str | Path, image: Image) -> tuple[np.ndarray | None, str]:
+    """Frame times as the sidecar states them, else the header.
+
+    Parameters
+    ----------
+    path : str or Path
+        The image file.
+    image : Image
+        What it holds.
+
+    Returns
+    -------
+    times : ndarray of shape (t,) or None
+        In s; None if they are not stated, or if sidecar and header contradict each other.
+    source : str
+        Where they come from, or why there are none.
+
+    Raises
+    ------
+    PerfusionError
+        If the sidecar is damaged.
+    """
+    attributes, name = read_sidecar(path), sidecar_path(path).name
+    listed = frame_times_in(attributes)
+    if listed is not None:
+        return listed[0], f"{name}: {listed[1]}"
+    repetition_time = repetition_time_in(attributes)
+    if repetition_time is None:
+        return image.times, image.time_source
+    # In segmented and 3D sequences a frame takes many repetitions, so that neither value can be trusted blindly;
+    # 1 is what many writers leave in a header.
+    interval = None if image.times is None else typical_interval(image.times)
+    if interval not in (None, 1.0) and abs(interval - repetition_time) > 0.01 * interval:
+        return None, f"{name} states RepetitionTime {repetition_time:g} s, but the header an interval of {interval:g} s"
+    return evenly_spaced(repetition_time, len(image.voxels)), f"{name}: RepetitionTime {repetition_time:g} s"
+
+
+def stated_echo_time(path: str | Path, image: Image) -> tuple[float | None, str]:
+    """Echo time as the sidecar states it, else the header.
+
+    Parameters
+    ----------
+    path : str or Path
+        The image file.
+    image : Image
+        What it holds.
+
+    Returns
+    -------
+    echo_time : float or None
+        In s.
+    source : str
+
+    Raises
+    ------
+    PerfusionError
+        If the sidecar is damaged.
+    """
+    beside = echo_time_in(read_sidecar(path))
+    return (image.echo_time, "header") if beside is None else (beside, sidecar_path(path).name)
+
+
 def _frame_times(path, image, times, frame_interval):
-    frames = len(image.voxels)
     if isinstance(times, (str, Path)):
         return read_times(times), f"file {Path(times).name}"
     if times is not None:
@@ -98,42 +165,11 @@ def _frame_times(path, image, times, frame_interval):
     if frame_interval is not None:
         if not 0 < frame_interval < np.inf:
             raise PerfusionError(f"The frame interval is {frame_interval!r} s; give a positive number of seconds.")
-        return evenly_spaced(frame_interval, frames), f"given interval {frame_interval:g} s"
-    return _stated_times(path, image)
-
-
-def _stated_times(path, image):
-    attributes, name = read_sidecar(path), sidecar_path(path).name
-    listed = frame_times_in(attributes)
-    if listed is not None:
-        return listed[0], f"{name}: {listed[1]}"
-    repetition_time = repetition_time_in(attributes)
-    if repetition_time is not None:
-        _check_agreement(path, repetition_time, image, name)
-        return evenly_spaced(repetition_time, len(image.voxels)), f"{name}: RepetitionTime {repetition_time:g} s"
-    if image.times is None:
+        return evenly_spaced(frame_interval, len(image.voxels)), f"given interval {frame_interval:g} s"
+    stated, source = stated_times(path, image)
+    if stated is None:
         raise PerfusionError(
-            f"{path} does not state its frame times ({image.time_source}); "
+            f"{path} does not state its frame times clearly ({source}); "
             "give the interval between frames or a list of times."
         )
-    return image.times, image.time_source
-
-
-def _check_agreement(path, repetition_time, image, name):
-    # In segmented and 3D sequences a frame takes many repetitions, so that neither value can be trusted blindly;
-    # 1 is what many writers leave in a header.
-    interval = None if image.times is None else typical_interval(image.times)
-    if interval not in (None, 1.0) and abs(interval - repetition_time) > 0.01 * interval:
-        raise PerfusionError(
-            f"{name} states RepetitionTime {repetition_time:g} s, but the header of {path} {interval:g} s between "
-            "frames; give the interval between frames."
-        )
-
-
-def _echo_time(path, image, echo_time):
-    if echo_time is not None:
-        return echo_time, "given"
-    beside = echo_time_in(read_sidecar(path))
-    if beside is not None:
-        return beside, sidecar_path(path).name
-    return image.echo_time, "header"
+    return stated, source

@@ -21,7 +21,15 @@ _DAY = 86400.0
 _LISTS_IN_SECONDS = ("FrameTimesStart", "VolumeTiming", "FrameTimes")
 _LABELS = "MultiVolume.FrameLabels"
 _LABEL_SECONDS = {"ms": 1e-3, "msec": 1e-3, "s": 1.0, "sec": 1.0, "us": 1e-6}
-_TAGS_IN_MILLISECONDS = ("AcquisitionTime", "SeriesTime", "ContentTime", "TriggerTime")
+# What tells frames apart, in s where no unit is stated; others, such as EchoTime, are not when a frame was taken.
+_TIME_TAG_SECONDS = {
+    "acquisitiontime": 1e-3,
+    "contenttime": 1e-3,
+    "seriestime": 1e-3,
+    "triggertime": 1e-3,
+    "time": 1e-3,
+    "deltastarttime": 1.0,
+}
 _ECHO_TIME_SECONDS = {
     "echotime": 1.0,
     "echotimes": 1.0,
@@ -87,7 +95,8 @@ def frame_times_in(attributes: dict[str, Any]) -> tuple[np.ndarray, str] | None:
         In s.
     name : str
         The attribute they come from.
-    None instead of both if there is no such list, or only one whose unit is not known.
+    None instead of both if there is no such list, or only frame labels whose unit is not known or that are values of
+    another DICOM tag than a time at which frames were taken.
 
     Raises
     ------
@@ -155,11 +164,12 @@ def _numbers(values, name):
 
 
 def _label_seconds(attributes):
+    """Unit of the frame labels in s; None if it is not known or they are not times at which frames were taken."""
+    tag = attributes.get("MultiVolume.FrameIdentifyingDICOMTagName")
+    if tag and str(tag).lower() not in _TIME_TAG_SECONDS:
+        return None
     unit = attributes.get("MultiVolume.FrameIdentifyingDICOMTagUnits")
-    if unit:
-        return _LABEL_SECONDS.get(str(unit).lower())
-    in_milliseconds = attributes.get("MultiVolume.FrameIdentifyingDICOMTagName") in _TAGS_IN_MILLISECONDS
-    return 1e-3 if in_milliseconds else None
+    return _LABEL_SECONDS.get(str(unit).lower()) if unit else _TIME_TAG_SECONDS.get(str(tag).lower())
 
 
 def _seconds_of_day(text):

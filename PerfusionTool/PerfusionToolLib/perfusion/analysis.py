@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 
 import numpy as np
 
@@ -13,9 +14,11 @@ from . import given, stages
 from .concentration import concentration
 from .errors import PerfusionError
 from .preprocessing import expand_mask, limit_mask
-from .progress import Progress, Steps, drain
+from .progress import Progress, Steps, drain, part_of_stage, retold
+from .remembered import recalled_motion, remembered_motion
 from .series import PerfusionSeries
 from .settings import Settings
+from .symmetry import SymmetryPlane, find_symmetry_steps
 
 STAGES = tuple(stages.TEXTS)
 SAME_PLACE_MM = 3.0
@@ -58,6 +61,9 @@ class Analysis:
     arterial_input : ndarray or tuple, optional
         A curve of shape (t,), a mask of shape (z, y, x), or a seed of shape (3,) in RAS mm; or what another study's
         `arterial_input_choice` gives. Found where left out.
+    remembered : dict, optional
+        What another study of the same scan found at some cost, from its `remembered`; used where it fits the scan and
+        the settings, passed over where it does not.
 
     Attributes
     ----------
@@ -89,12 +95,20 @@ class Analysis:
     vessel_rims = _Result("vessels", "Those vessel voxels that are mostly tissue, ndarray of bool, shape (z, y, x).")
     csf = _Result("vessels", "Cerebrospinal fluid inside the brain, ndarray of bool, shape (z, y, x).")
     concentration = _Result("smoothing", "Smoothed concentration of the brain's voxels, (n, t).")
+    brain_curve = _Result("smoothing", "Mean of the smoothed concentration over the brain, (t,).")
     arterial_input = _Result("arterial_input", "The AIF in use, an `ArterialInput`.")
     venous_output = _Result("arterial_input", "The VOF, a `VenousOutput`, or None where none was found.")
     estimate = _Result("deconvolution", "What the deconvolution gives for the brain's voxels, an `Estimate`.")
     maps = _Result("maps", "Maps by name, each (z, y, x) float32; 0 outside the brain, NaN without a result.")
 
-    def __init__(self, series: PerfusionSeries, settings: Settings | None = None, brain_mask=None, arterial_input=None):
+    def __init__(
+        self,
+        series: PerfusionSeries,
+        settings: Settings | None = None,
+        brain_mask=None,
+        arterial_input=None,
+        remembered: dict | None = None,
+    ):
         self.series = series
         self.settings = settings or Settings()
         self.seconds: dict[str, float] = {}
@@ -102,6 +116,7 @@ class Analysis:
         self._warnings: dict[str, tuple[str, ...]] = {}
         self._given_mask = given.checked_mask(brain_mask, series.grid.shape)
         self._choice = given.arterial_input(arterial_input, series.grid.shape)
+        self._remembered = remembered or {}
 
     # -- doing the work
 
@@ -113,23 +128,24 @@ class Analysis:
         Yields
         ------
         Progress
-            At least about every 0.2 s.
+            At least about every 0.2 s; `overall` runs once from 0 to 1 over the stages that were not done.
 
         Raises
         ------
         PerfusionError
             If the scan cannot be analysed; finished stages stay.
         """
-        for stage in STAGES:
-            if stage in self._results:
-                continue
-            yield from self._stage_steps(stage)
-        yield Progress("maps", 1.0, "Maps are ready")
+        waiting = [stage for stage in STAGES if stage not in self._results]
+        whole = _Whole({stage: stages.typical_seconds(stage, self.settings) for stage in waiting})
+        for stage in waiting:
+            if stage not in self._results:
+                yield from retold(self._stage_steps(stage), whole.tell)
+        yield Progress("maps", 1.0, "Maps are ready", 1.0)
 
     def _stage_steps(self, stage):
         started = time.perf_counter()
         yield Progress(stage, 0.0, stages.TEXTS[stage])
-        results, warnings = yield from _as_stage(stage, getattr(self, f"_{stage}_steps")())
+        results, warnings = yield from retold(getattr(self, f"_{stage}_steps")(), partial(replace, stage=stage))
         self._results[stage] = results
         self._warnings[stage] = warnings
         self.seconds[stage] = time.perf_counter() - started
@@ -168,6 +184,45 @@ class Analysis:
     def given_brain_mask(self) -> np.ndarray | None:
         """The brain mask that a person gave, on the series' grid, or None."""
         return self._given_mask
+
+    @property
+    def remembered(self) -> dict:
+        """What was found at some cost and need not be found again: motion. Made of what JSON holds."""
+        if "motion" not in self._results or self.motion is None:
+            return self._remembered
+        return remembered_motion(self.motion, self.series, self.settings)
+
+    def symmetry_steps(self) -> Steps[SymmetryPlane]:
+        """Find the plane between the hemispheres, once for as long as the scan's baseline stays.
+
+        Yields
+        ------
+        Progress
+
+        Returns
+        -------
+        SymmetryPlane
+        """
+        baseline, found = self.baseline_volume, self._results["concentration"]
+        if "symmetry" not in found:
+            found["symmetry"] = yield from find_symmetry_steps(baseline, self.grid, self.series.modality)
+        return found["symmetry"]
+
+    def raw_curves(self, voxels: np.ndarray) -> np.ndarray:
+        """Unsmoothed concentration of any voxels.
+
+        Parameters
+        ----------
+        voxels : ndarray of bool, shape (z, y, x)
+            k voxels on the results' grid.
+
+        Returns
+        -------
+        ndarray of shape (k, t), float32
+            NaN where a voxel has no signal before the bolus.
+        """
+        signal, series = self.corrected[:, voxels].T, self.series
+        return concentration(signal, self.bolus.baseline, series.modality, series.echo_time).curves
 
     # -- changing one's mind
 
@@ -278,7 +333,8 @@ class Analysis:
         return stages.preparation_steps(self.series, self.settings)
 
     def _motion_steps(self):
-        return stages.motion_steps(self.prepared, self.empty, self.grid, self.first, self.series, self.settings)
+        known = recalled_motion(self._remembered, self.series, self.settings)
+        return stages.motion_steps(self.prepared, self.empty, self.grid, self.first, known, self.series, self.settings)
 
     def _brain_steps(self):
         return stages.brain_steps(self.corrected, self.grid, self.series.modality, self._given_mask, self.settings)
@@ -325,7 +381,7 @@ class Analysis:
 
     def _arterial_input_steps(self):
         return stages.arterial_input_steps(
-            self._chosen_input(), self.vessel_search, self.concentration, self.times, self.grid, self.settings
+            self._chosen_input(), self.vessel_search, self.brain_curve, self.times, self.grid, self.settings
         )
 
     def _deconvolution_steps(self):
@@ -334,7 +390,10 @@ class Analysis:
         )
 
     def _maps_steps(self):
-        return stages.maps_steps(
+        symmetry = None
+        if self.settings.relative_to == "mirror":
+            symmetry = yield from part_of_stage(self.symmetry_steps(), 0.0, 0.5)
+        work = stages.maps_steps(
             self.estimate,
             self.concentration,
             self.times,
@@ -342,11 +401,12 @@ class Analysis:
             self.brain_mask,
             self.vessels,
             self.csf,
-            self.baseline_volume,
+            symmetry,
             self.grid,
             self.series,
             self.settings,
         )
+        return (yield from part_of_stage(work, 0.5 if symmetry else 0.0, 1.0))
 
     def _chosen_input(self):
         kind, value = self._choice
@@ -360,11 +420,11 @@ class Analysis:
             chosen = arteries.curve_input(curve, self.times, np.zeros(shape, bool))
         elif kind == "seed":
             voxels = arteries.grow_from_seed(self.raw_concentration, self.intracranial, value, self.times, self.grid)
-            chosen = arteries.mask_input(self._curves_of(voxels), voxels, self.times, "seed")
+            chosen = arteries.mask_input(self.raw_curves(voxels), voxels, self.times, "seed")
         else:
             voxels = limit_mask(value, self.settings.maximum_matrix, least=0)
             given.check_inside(voxels, self.intracranial)
-            chosen = arteries.mask_input(self._curves_of(voxels), voxels, self.times)
+            chosen = arteries.mask_input(self.raw_curves(voxels), voxels, self.times)
         return arteries.with_candidates(chosen, self.vessel_search)
 
     def _rank_of(self, place):
@@ -377,10 +437,6 @@ class Analysis:
                 f"The chosen artery at ({where}) mm is not among the candidates any more; choose another."
             )
         return int(np.argmin(apart))
-
-    def _curves_of(self, voxels):
-        rows = np.stack([frame[voxels] for frame in self.corrected], 1)
-        return concentration(rows, self.bolus.baseline, self.series.modality, self.series.echo_time).curves
 
 
 def analyze(
@@ -417,11 +473,16 @@ def analyze(
     return Analysis(series, settings, brain_mask, arterial_input).run(progress)
 
 
-def _as_stage(stage, steps):
-    """The steps of a stage, under its name also where they come from functions of another."""
-    while True:
-        try:
-            progress = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield replace(progress, stage=stage)
+class _Whole:
+    """The whole of some stages: tells progress with its place in it, which never goes back."""
+
+    def __init__(self, seconds: dict[str, float]):
+        ends = np.cumsum(list(seconds.values()))
+        self._ends = dict(zip(seconds, ends / ends[-1:], strict=True))
+        self._starts = dict(zip(seconds, [0.0, *self._ends.values()], strict=False))
+        self._furthest = 0.0
+
+    def tell(self, progress: Progress) -> Progress:
+        start, end = self._starts[progress.stage], self._ends[progress.stage]
+        self._furthest = max(self._furthest, float(start + (end - start) * progress.fraction))
+        return replace(progress, overall=self._furthest)

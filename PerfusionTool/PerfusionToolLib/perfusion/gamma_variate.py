@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import least_squares
+from scipy.optimize import brentq, least_squares
+from scipy.special import lambertw
 
 from .errors import PerfusionError
 
 ONSETS = 25
 SHAPES = np.linspace(1.2, 8.0, 18)
 END_OF_FIRST_PASS = 0.4
+FITTED_SHAPES = (0.3, 40.0)
+DRAWN_SHAPES = (0.2, 60.0)
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,56 @@ class GammaVariate:
     height: float
     error: float = float("nan")
 
+    @classmethod
+    def from_bolus(cls, arrival: float, peak_time: float, width: float, height: float) -> GammaVariate:
+        """The curve of a bolus as one would describe it by eye, such as a fit corrected by hand.
+
+        Parameters
+        ----------
+        arrival : float
+            Time at which the curve leaves zero, s.
+        peak_time : float
+            Time of the peak, s.
+        width : float
+            Full width at half the peak, s; see Notes.
+        height : float
+            Value at the peak, in the unit of the curve.
+
+        Returns
+        -------
+        GammaVariate
+            Its `onset`, `peak_time`, `width` and `height` are those given.
+
+        Raises
+        ------
+        PerfusionError
+            If the peak is not after the arrival or not above 0, or there is no such width.
+
+        Notes
+        -----
+        The width over the time from arrival to peak sets the exponent α. It lies between 0.30 (α = 60, nearly
+        symmetric) and 6.3 (α = 0.2, a long tail).
+        """
+        _check_bolus(arrival, peak_time, width, height)
+        rise = peak_time - arrival
+        narrowest, widest = (rise * _relative_width(shape) for shape in reversed(DRAWN_SHAPES))
+        if not narrowest <= width <= widest:
+            raise PerfusionError(
+                f"A bolus that takes {rise:.3g} s from arrival to peak cannot be {width:.3g} s wide at half its peak; "
+                f"choose {narrowest:.3g} to {widest:.3g} s."
+            )
+        logarithm = brentq(lambda value: _relative_width(np.exp(value)) - width / rise, *np.log(DRAWN_SHAPES))
+        return cls(float(arrival), float(rise), float(np.exp(logarithm)), float(height))
+
     @property
     def peak_time(self) -> float:
         """Time of the peak in s."""
         return self.onset + self.rise
+
+    @property
+    def width(self) -> float:
+        """Full width at half the peak in s."""
+        return self.rise * _relative_width(self.shape)
 
     def __call__(self, times: np.ndarray) -> np.ndarray:
         """Values at times in s, ndarray of the shape of `times`."""
@@ -54,6 +103,22 @@ def _unit_curve(times, onset, rise, shape):
     position = np.maximum((times - onset) / rise, 0)
     with np.errstate(divide="ignore"):
         return np.exp(shape * (np.log(position) + 1 - position))
+
+
+def _relative_width(shape):
+    """Full width at half the peak over the time from onset to peak: where s·e^(1−s) = 2^(−1/shape)."""
+    level = -np.exp(-np.log(2) / shape - 1)
+    return float(lambertw(level, 0).real - lambertw(level, -1).real)
+
+
+def _check_bolus(arrival, peak_time, width, height):
+    for name, value in {"arrival": arrival, "time to peak": peak_time, "width": width, "peak": height}.items():
+        if not np.isfinite(value):
+            raise PerfusionError(f"The {name} of the bolus is {value}; give a number.")
+    if not peak_time > arrival:
+        raise PerfusionError(f"The bolus peaks at {peak_time:g} s but arrives at {arrival:g} s; let it peak later.")
+    if not height > 0:
+        raise PerfusionError(f"The peak of the bolus is {height:g}; it must be above 0.")
 
 
 def first_pass(curve: np.ndarray) -> slice:
@@ -109,8 +174,8 @@ def fit_gamma_variate(curve: np.ndarray, times: np.ndarray) -> GammaVariate:
     scale = values.max()
     interval = float(np.median(np.diff(times)))
     start = _best_of_grid(values / scale, times, interval)
-    lower = [times[0] - 20 * interval, 0.2 * interval, 0.3, 0.0]
-    upper = [times[int(np.argmax(values))] + interval, times[-1] - times[0] + 20 * interval, 40.0, 10.0]
+    lower = [times[0] - 20 * interval, 0.2 * interval, FITTED_SHAPES[0], 0.0]
+    upper = [times[int(np.argmax(values))] + interval, times[-1] - times[0] + 20 * interval, FITTED_SHAPES[1], 10.0]
 
     def residuals(parameters):
         onset, rise, shape, height = parameters

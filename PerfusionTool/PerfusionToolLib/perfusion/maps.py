@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .smoothing import smooth_volume
+from .progress import Progress, Steps
 
 UNITS = {"CBF": "ml/100g/min", "CBV": "ml/100g", "MTT": "s", "Tmax": "s", "TTP": "s", "TTP from arrival": "s"}
 DELAYS = ("Tmax", "TTP", "TTP from arrival")
@@ -59,8 +59,8 @@ def perfusion_maps(estimate, time_to_peak: np.ndarray, arrival_time: float, brai
     return {name: scatter(column, brain) for name, column in values.items()}
 
 
-def smoothed_maps(maps: dict, brain: np.ndarray, spacing: np.ndarray, mm: float) -> dict[str, np.ndarray]:
-    """Maps smoothed inside the brain by a Gaussian, voxels without a result left out.
+def smoothed_maps_steps(maps: dict, brain: np.ndarray, spacing: np.ndarray, mm: float) -> Steps[dict[str, np.ndarray]]:
+    """Maps smoothed inside the brain by a Gaussian, voxels without a result left out, step by step.
 
     Parameters
     ----------
@@ -71,11 +71,22 @@ def smoothed_maps(maps: dict, brain: np.ndarray, spacing: np.ndarray, mm: float)
     mm : float
         Standard deviation of the Gaussian.
 
+    Yields
+    ------
+    Progress
+
     Returns
     -------
     dict of str to ndarray
     """
-    return {name: smooth_volume(volume, brain, spacing, mm) for name, volume in maps.items()}
+    # Here, so that names and units of maps load without scipy.
+    from .smoothing import smooth_volume
+
+    smoothed = {}
+    for number, (name, volume) in enumerate(maps.items()):
+        smoothed[name] = smooth_volume(volume, brain, spacing, mm)
+        yield Progress("maps", (number + 1) / len(maps), "Smoothing the maps")
+    return smoothed
 
 
 def without(maps: dict, hidden: np.ndarray, brain: np.ndarray) -> dict[str, np.ndarray]:

@@ -173,6 +173,8 @@ def _checked_geometry(ijk_to_ras):
         raise PerfusionError(f"The geometry is not made of numbers ({error}); give a 4×4 matrix.") from error
     if matrix.shape != (4, 4) or not np.isfinite(matrix).all():
         raise PerfusionError(f"The geometry must be a finite 4×4 matrix from voxels to RAS mm, not {matrix.shape}.")
+    if not np.array_equal(matrix[3], (0, 0, 0, 1)):
+        raise PerfusionError(f"The last row of the geometry is {matrix[3].tolist()}; it must be 0, 0, 0, 1.")
     if abs(np.linalg.det(matrix[:3, :3])) < 1e-9:
         raise PerfusionError("The geometry is singular (a voxel has no volume); correct spacing and directions.")
     return matrix

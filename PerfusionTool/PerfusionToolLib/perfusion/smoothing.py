@@ -8,7 +8,7 @@ from scipy.special import ive
 
 from .curves import gather_curves_steps
 from .errors import PerfusionError
-from .progress import Progress, Steps, drain
+from .progress import Progress, Steps, drain, part_of_stage
 from .settings import SMOOTHINGS
 from .threads import in_threads
 
@@ -109,7 +109,7 @@ def smooth_series_steps(
     smoothed = signal if in_place else np.empty(signal.shape, np.float32)
     for frame in range(0 if in_place else len(signal)):
         smoothed[frame] = signal[frame]
-        yield Progress("smoothing", 0.0, PREPARING)
+        yield Progress("smoothing", 0.05 * frame / len(signal), PREPARING)
     box = _bounding_box(tissue)
     inside, frames = tissue[box], smoothed[(slice(None), *box)]
     if method == "gaussian":
@@ -122,7 +122,7 @@ def smooth_series_steps(
         work, jobs = yield from _median_steps(frames, inside, spacing, size)
     else:
         work, jobs = _curvature_flow(frames, inside, spacing, iterations)
-    yield from in_threads("smoothing", work, jobs, "Smoothing")
+    yield from in_threads("smoothing", work, jobs, "Smoothing", 0.1, 1.0)
     return smoothed
 
 
@@ -185,7 +185,8 @@ def fill_from_neighbours_steps(
     spacing = np.asarray(spacing, float)
     offsets = _ellipsoid(spacing, BILATERAL_REACH * mm)
     nearness = np.exp(-(((offsets * spacing / mm) ** 2).sum(axis=1)) / 2).astype(np.float32)
-    curves = yield from gather_curves_steps(frames, either, "smoothing", "Filling from neighbours")
+    gathering = gather_curves_steps(frames, either, "smoothing", "Filling from neighbours")
+    curves = yield from part_of_stage(gathering, 0.0, 0.3)
     is_source = sources[either]
     low, high = np.percentile(guide[sources], (2, 98))
     look = guide[either] / np.float32(range_ * (high - low) or 1)
@@ -205,7 +206,7 @@ def fill_from_neighbours_steps(
         weights /= weights.sum(axis=1, keepdims=True)
         _put_curves(frames, voxels, rows, _weighted(curves, neighbours, weights))
 
-    yield from in_threads("smoothing", fill_rows, _row_slices(len(filled_rows), len(offsets)), "Filling")
+    yield from in_threads("smoothing", fill_rows, _row_slices(len(filled_rows), len(offsets)), "Filling", 0.3, 1.0)
 
 
 def _weighted(curves, neighbours, weights):
@@ -320,7 +321,7 @@ def _bilateral_steps(frames, inside, spacing, mm, range_):
     nearness = np.exp(-(((offsets * spacing / mm) ** 2).sum(axis=1)) / 2).astype(np.float32)
     guide, contrast = _guide(frames, inside)
     guide = guide[inside] / (range_ * contrast)
-    curves = yield from gather_curves_steps(frames, inside, "smoothing", PREPARING)
+    curves = yield from part_of_stage(gather_curves_steps(frames, inside, "smoothing", PREPARING), 0.05, 0.1)
     neighbours_of = _neighbours(inside, offsets)
     voxels = np.nonzero(inside)
 
@@ -343,7 +344,7 @@ def _median_steps(frames, inside, spacing, size):
     finest = np.min(spacing)
     radii = [round((size * finest / step - 1) / 2) for step in spacing]
     offsets = np.argwhere(np.ones([2 * radius + 1 for radius in radii])) - radii
-    curves = yield from gather_curves_steps(frames, inside, "smoothing", PREPARING)
+    curves = yield from part_of_stage(gather_curves_steps(frames, inside, "smoothing", PREPARING), 0.05, 0.1)
     # Two more rows stand for neighbours outside the tissue: taken in pairs, they leave the median where it is.
     ends = np.full((2, len(frames)), np.inf, np.float32)
     ends[1] *= -1

@@ -19,13 +19,13 @@ from .curves import gather_curves_steps
 from .deconvolution import deconvolve_steps
 from .deconvolution.convolution import time_weights
 from .errors import PerfusionError
-from .maps import perfusion_maps, relative_to_mean, relative_to_mirror, smoothed_maps, without
+from .maps import perfusion_maps, relative_to_mean, relative_to_mirror, smoothed_maps_steps, without
 from .motion import apply_motion_steps, estimate_motion_steps, remove_aliasing_steps
 from .preprocessing import fill_missing, find_empty_frames, find_unsteady_frames, limit_mask, limit_matrix_steps
-from .progress import Progress
+from .progress import Progress, part_of_stage
 from .series import FEWEST_FRAMES
 from .smoothing import fill_from_neighbours_steps, smooth_series_steps
-from .symmetry import find_symmetry_steps, mirror_maps_steps
+from .symmetry import mirror_maps_steps
 
 TEXTS = {
     "preparation": "Checking frames and matrix",
@@ -40,6 +40,21 @@ TEXTS = {
     "maps": "Computing maps",
 }
 
+# Of a scan of 200×200×23 voxels and 45 frames, for the progress of the whole.
+_SECONDS = {
+    "preparation": 0.1,
+    "motion": 3.3,
+    "brain": 0.5,
+    "bolus": 0.1,
+    "concentration": 0.4,
+    "vessels": 0.9,
+    "smoothing": 2.6,
+    "arterial_input": 0.05,
+    "deconvolution": 0.1,
+    "maps": 0.1,
+}
+_SECONDS_AT_REST = {"motion": 0.01, "smoothing": 1.1}
+
 # HU about brain tissue: denser is bone, lighter is air or fat, and neither may mix into tissue when a frame is moved.
 TISSUE_WINDOW = (-65.0, 35.0)
 BONE_NEAR = 70.0
@@ -47,6 +62,11 @@ NOTABLE_MOTION = 0.3
 LARGEST_FOREIGN_PART = 0.2
 FILL_MM = 3.0
 FILL_RANGE = 0.15
+
+
+def typical_seconds(stage, settings):
+    """About how long a stage takes in s, by which the progress of the whole is weighted."""
+    return _SECONDS[stage] if settings.motion_correction else {**_SECONDS, **_SECONDS_AT_REST}[stage]
 
 
 def preparation_steps(series, settings):
@@ -63,7 +83,8 @@ def preparation_steps(series, settings):
         raise PerfusionError(
             f"Dropping {first} of {len(signal)} frames leaves fewer than {FEWEST_FRAMES}; drop fewer frames."
         )
-    signal, grid = yield from limit_matrix_steps(signal[first:], series.grid, settings.maximum_matrix)
+    limit = limit_matrix_steps(signal[first:], series.grid, settings.maximum_matrix)
+    signal, grid = yield from part_of_stage(limit, 0.2, 1.0)
     warnings = []
     if filled:
         warnings.append(f"{filled} values of the scan were not finite; they were filled from their neighbours.")
@@ -78,13 +99,16 @@ def preparation_steps(series, settings):
     }, tuple(warnings)
 
 
-def motion_steps(prepared, empty, grid, first, series, settings):
-    """Rigid motion found and undone, corrupted frames left out."""
+def motion_steps(prepared, empty, grid, first, known, series, settings):
+    """Rigid motion found (or known from before) and undone, corrupted frames left out."""
     frames = np.arange(first, first + len(prepared))
     motion, corrected, left_out = None, prepared, empty
     if settings.motion_correction:
-        motion = yield from _motion_found_steps(prepared, empty, grid, frames, series, settings)
-        corrected = yield from apply_motion_steps(prepared, grid, motion)
+        motion = known
+        if motion is None:
+            work = _motion_found_steps(prepared, empty, grid, frames, series, settings)
+            motion = yield from part_of_stage(work, 0.0, 0.45)
+        corrected = yield from part_of_stage(apply_motion_steps(prepared, grid, motion), 0.45, 1.0)
         left_out = empty | motion.corrupted
         motion = replace(motion, corrupted=left_out)
     warnings = ()
@@ -184,6 +208,7 @@ def concentration_steps(corrected, motion, brain, intracranial, bolus, series):
     """Unsmoothed concentration of the intracranial voxels, and where it cannot be trusted."""
     rows = yield from gather_curves_steps(corrected, intracranial, "concentration", TEXTS["concentration"])
     contrast = concentration(rows, bolus.baseline, series.modality, series.echo_time)
+    yield Progress("concentration", 1.0, TEXTS["concentration"])
     baseline = sum(np.asarray(corrected[frame], np.float32) for frame in bolus.baseline) / np.float32(
         bolus.baseline.size
     )
@@ -216,10 +241,15 @@ def vessels_steps(raw_concentration, intracranial, shaken, brain, baseline_volum
     """Candidates for arteries and veins; masks of large vessels and of CSF."""
     steady = intracranial & ~shaken
     curves = raw_concentration[steady[intracranial]] if shaken.any() else raw_concentration
-    search = yield from arteries.search_vessels_steps(curves, steady, times, bolus.arrival, grid)
+    search = yield from part_of_stage(
+        arteries.search_vessels_steps(curves, steady, times, bolus.arrival, grid), 0.0, 0.6
+    )
+    yield Progress("vessels", 0.6, TEXTS["vessels"])
     area = np.zeros(grid.shape, np.float32)
     area[intracranial] = np.nan_to_num(raw_concentration @ time_weights(times).astype(np.float32))
+    yield Progress("vessels", 0.7, TEXTS["vessels"])
     vessels = find_vessels(area, intracranial)
+    yield Progress("vessels", 0.85, TEXTS["vessels"])
     rims = vessel_rims(area, vessels, intracranial)
     yield Progress("vessels", 0.9, TEXTS["vessels"])
     csf = find_csf(baseline_volume, brain, modality, grid.spacing)
@@ -236,46 +266,60 @@ def smoothing_steps(
     filled = (rims | shaken & ~vessels) & brain
     signal = corrected
     if motion is not None and motion.displacement.any():
-        signal = yield from _tissue_at_rest_steps(
+        rest = _tissue_at_rest_steps(
             prepared, corrected, motion, brain, vessels & ~rims, baseline_volume, times, bolus, grid, series
         )
-    sources = tissue & ~filled
+        signal = yield from part_of_stage(rest, 0.0, 0.55)
     smooth = signal
     if settings.smoothing != "none":
-        smooth = yield from smooth_series_steps(
-            signal,
-            sources,
-            grid.spacing,
-            settings.smoothing,
-            mm=settings.smoothing_mm,
-            range_=settings.smoothing_range,
-            size=settings.smoothing_size,
-            iterations=settings.smoothing_iterations,
-            in_place=signal is not corrected,
-        )
-        yield from fill_from_neighbours_steps(
-            smooth, filled, sources, baseline_volume, grid.spacing, FILL_MM, FILL_RANGE
-        )
-    rows = yield from gather_curves_steps(smooth, brain, "smoothing", TEXTS["smoothing"])
+        own = signal is not corrected
+        work = _smoothed_steps(signal, tissue & ~filled, filled, baseline_volume, grid, settings, own)
+        smooth = yield from part_of_stage(work, 0.55 * own, 0.9)
+    gather = gather_curves_steps(smooth, brain, "smoothing", TEXTS["smoothing"])
+    rows = yield from part_of_stage(gather, 0.9, 1.0)
     contrast = concentration(rows, bolus.baseline, series.modality, series.echo_time)
-    return {"concentration": contrast.curves}, ()
+    yield Progress("smoothing", 1.0, TEXTS["smoothing"])
+    brain_curve = np.nanmean(contrast.curves, 0, dtype=float)
+    yield Progress("smoothing", 1.0, TEXTS["smoothing"])
+    return {"concentration": contrast.curves, "brain_curve": brain_curve}, ()
+
+
+def _smoothed_steps(signal, sources, filled, baseline_volume, grid, settings, in_place):
+    """The scan smoothed in its tissue, and what is no trustworthy tissue filled from it."""
+    smoothing = smooth_series_steps(
+        signal,
+        sources,
+        grid.spacing,
+        settings.smoothing,
+        mm=settings.smoothing_mm,
+        range_=settings.smoothing_range,
+        size=settings.smoothing_size,
+        iterations=settings.smoothing_iterations,
+        in_place=in_place,
+    )
+    smooth = yield from part_of_stage(smoothing, 0.0, 0.8)
+    filling = fill_from_neighbours_steps(smooth, filled, sources, baseline_volume, grid.spacing, FILL_MM, FILL_RANGE)
+    yield from part_of_stage(filling, 0.8, 1.0)
+    return smooth
 
 
 def _tissue_at_rest_steps(prepared, corrected, motion, brain, vessels, baseline_volume, times, bolus, grid, series):
     """The moving scan resampled once more for the tissue alone: without bone and air, and without aliasing."""
     level = float(np.median(baseline_volume[brain]))
     window = (level + TISSUE_WINDOW[0], level + TISSUE_WINDOW[1]) if series.modality == "CT" else None
-    frames = yield from apply_motion_steps(prepared, grid, motion, window=window, region=brain, between_slices="linear")
+    apply = apply_motion_steps(prepared, grid, motion, window=window, region=brain, between_slices="linear")
+    frames = yield from part_of_stage(apply, 0.0, 0.8)
     if motion.corrupted.any():
         frames, motion = frames[~motion.corrupted], motion.without_corrupted()
     contrast = window[1] - window[0] if window else level
     voxels = brain & ~vessels
-    yield from remove_aliasing_steps(frames, voxels, grid, motion, times, bolus.baseline, contrast)
+    removing = remove_aliasing_steps(frames, voxels, grid, motion, times, bolus.baseline, contrast)
+    yield from part_of_stage(removing, 0.8, 1.0)
     frames[:, vessels] = corrected[:, vessels]
     return frames
 
 
-def arterial_input_steps(chosen, search, concentration, times, grid, settings):
+def arterial_input_steps(chosen, search, brain_curve, times, grid, settings):
     """The AIF in use, scaled for partial volume, and the VOF."""
     yield Progress("arterial_input", 0.5, TEXTS["arterial_input"])
     venous = arteries.venous_output(search, chosen.measured, grid.shape)
@@ -287,7 +331,6 @@ def arterial_input_steps(chosen, search, concentration, times, grid, settings):
         factor=settings.partial_volume_factor,
         venous=venous,
     )
-    brain_curve = np.nanmean(concentration, 0, dtype=float)
     warnings = finished.warnings + arteries.input_warnings(finished, brain_curve, times)
     if settings.arterial_input_curve == "gamma_variate":
         warnings += (
@@ -316,21 +359,21 @@ def deconvolution_steps(concentration, arterial_input, times, bolus, settings):
     return {"estimate": estimate}, tuple(estimate.notes)
 
 
-def maps_steps(estimate, concentration, times, bolus, brain, vessels, csf, baseline_volume, grid, series, settings):
+def maps_steps(estimate, concentration, times, bolus, brain, vessels, csf, symmetry, grid, series, settings):
     """Maps in clinical units, smoothed, hidden and made relative as asked."""
     start = float(times[0] - series.times[0])
     peak_times = time_to_peak(concentration, times) + start
     maps = perfusion_maps(estimate, peak_times, float(times[bolus.arrival] - series.times[0]), brain)
     yield Progress("maps", 0.3, TEXTS["maps"])
     if settings.map_smoothing_mm > 0:
-        maps = smoothed_maps(maps, brain & ~vessels, grid.spacing, settings.map_smoothing_mm)
+        work = smoothed_maps_steps(maps, brain & ~vessels, grid.spacing, settings.map_smoothing_mm)
+        maps = yield from part_of_stage(work, 0.3, 0.5)
     hidden = (vessels & settings.hide_vessels) | (csf & settings.hide_csf)
     if hidden.any():
         maps = without(maps, hidden, brain)
     if settings.relative_to == "brain_mean":
         maps = relative_to_mean(maps, brain & ~vessels, brain)
     if settings.relative_to == "mirror":
-        symmetry = yield from find_symmetry_steps(baseline_volume, grid, series.modality)
-        mirrored = yield from mirror_maps_steps(maps, brain, grid, symmetry)
+        mirrored = yield from part_of_stage(mirror_maps_steps(maps, brain, grid, symmetry), 0.5, 1.0)
         maps = relative_to_mirror(maps, mirrored, brain)
     return {"maps": maps}, ()

@@ -13,7 +13,7 @@ from .. import __version__, files
 from ..perfusion.maps import unit_of
 
 CONCENTRATION_UNITS = {"CT": "HU", "MR": "1/s"}
-LIBRARIES = ("numpy", "scipy", "SimpleITK", "nibabel")
+LIBRARIES = ("numpy", "scipy", "SimpleITK")
 
 
 def record_of(study, scan, request, names: list[str]) -> dict:

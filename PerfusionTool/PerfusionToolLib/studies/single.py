@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import files
+from ..files.curves import curve_at
 from ..perfusion.analysis import Analysis
 from ..perfusion.errors import PerfusionError
 from ..perfusion.maps import scatter, unit_of
@@ -95,7 +96,7 @@ def _read_arterial_input(chosen, series):
         return _seed(chosen, series.grid)
     if chosen.name.lower().endswith((".nii", ".nii.gz", ".nrrd", ".nhdr")):
         return files.read_mask(chosen, series.grid)
-    return _curve_at(series.times, *files.read_curve(chosen), chosen)
+    return curve_at(series.times, *files.read_curve(chosen), chosen)
 
 
 def _recorded_value(chosen, series):
@@ -104,7 +105,7 @@ def _recorded_value(chosen, series):
     value = np.array(chosen["value"], float)
     if chosen["kind"] != "curve" or np.isin(chosen["times"], series.times).all():
         return value
-    return _curve_at(series.times, np.array(chosen["times"]), value, "of the earlier analysis")
+    return curve_at(series.times, np.array(chosen["times"]), value, "of the earlier analysis")
 
 
 def _seed(voxel, grid):
@@ -113,19 +114,6 @@ def _seed(voxel, grid):
         last = ", ".join(str(count - 1) for count in size)
         raise PerfusionError(f"The voxel {voxel} lies outside the scan; indices run from 0 to {last}.")
     return grid.to_ras(voxel[::-1])
-
-
-def _curve_at(frame_times, times, values, path):
-    if times[0] > frame_times[0] or times[-1] < frame_times[-1]:
-        raise PerfusionError(
-            f"The curve {path} runs from {times[0]:g} to {times[-1]:g} s, the scan from {frame_times[0]:g} to "
-            f"{frame_times[-1]:g} s; give a curve that covers the scan."
-        )
-    if np.array_equal(times, frame_times):
-        return values
-    from scipy.interpolate import PchipInterpolator
-
-    return PchipInterpolator(times, values)(frame_times)
 
 
 def _write_results_steps(study, series_to_save, folder):

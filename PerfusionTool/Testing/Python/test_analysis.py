@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PerfusionToolLib.perfusion import Analysis, PerfusionError, PerfusionSeries, Settings, analyze, sample_head
 from PerfusionToolLib.perfusion.analysis import STAGES
+from PerfusionToolLib.perfusion.gamma_variate import GammaVariate
 
 SMALL = {"shape": (6, 64, 64), "spacing": (8.0, 3.0, 3.0)}
 QUICK = Settings(motion_correction=False)
@@ -165,6 +166,48 @@ def test_work_can_be_left_and_taken_up_again(head, study):
             break
     assert other.stages_done == STAGES[: STAGES.index("vessels")]
     same_maps(study, other.run(), rtol=0)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        QUICK,
+        Settings(),
+        Settings(motion_correction=False, smoothing="median", relative_to="mirror", map_smoothing_mm=2.0),
+        Settings(motion_correction=False, maximum_matrix=32, smoothing="none"),
+    ],
+    ids=["at rest", "moving", "mirror", "limited matrix"],
+)
+def test_progress_runs_from_nothing_to_the_whole_once(settings):
+    series = sample_head("CT", noise=2.0, motion=3.0 * settings.motion_correction, **SMALL).series
+    told = list(Analysis(series, settings).steps())
+    overall = np.array([progress.overall for progress in told])
+    assert overall[0] == 0
+    assert overall[-1] == 1
+    assert (np.diff(overall) >= 0).all()
+    for stage in STAGES:
+        fractions = np.array([progress.fraction for progress in told if progress.stage == stage])
+        assert (np.diff(fractions) >= 0).all(), stage
+        assert (fractions[0], fractions[-1] <= 1) == (0, True), stage
+
+
+def test_progress_counts_only_what_is_left_to_do(head):
+    study = analyze(head.series, QUICK)
+    assert [progress.overall for progress in study.steps()] == [1.0]
+    study.change_settings(Settings(motion_correction=False, cbv_from="residue"))
+    overall = [progress.overall for progress in study.steps()]
+    assert (overall[0], overall[-1]) == (0, 1)
+    assert len(overall) > 4
+
+
+def test_a_bolus_drawn_by_hand_serves_as_the_arterial_input(head):
+    study = analyze(head.series, QUICK)
+    arterial = study.arterial_input
+    fit, flow = arterial.fit, study.maps["CBF"]
+    drawn = GammaVariate.from_bolus(fit.onset, fit.peak_time, fit.width, 2 * fit.height * arterial.scale)
+    study.set_arterial_input(curve=drawn(study.times - study.times[0]))
+    tissue = head.labels["grey"] & study.brain_mask & ~study.vessels
+    assert np.nanmedian(study.maps["CBF"][tissue]) == pytest.approx(np.nanmedian(flow[tissue]) / 2, rel=0.15)
 
 
 def test_asking_too_early_says_so(head):

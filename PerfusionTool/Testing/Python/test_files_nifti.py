@@ -1,6 +1,7 @@
 """NIfTI scans of every kind are read as they are, and damaged ones refused in a sentence."""
 
 import gzip
+import itertools
 import re
 import subprocess
 import sys
@@ -10,9 +11,10 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-from PerfusionToolLib.files import read_scan, read_series
+from PerfusionToolLib.files import read_scan, read_series, write_map, write_series
 from PerfusionToolLib.files.images import read_image
-from PerfusionToolLib.perfusion import PerfusionError
+from PerfusionToolLib.files.nifti_header import NIFTI_1, NIFTI_2
+from PerfusionToolLib.perfusion import Grid, PerfusionError
 
 FRAMES = 12
 SHAPE = (4, 5, 3)
@@ -53,12 +55,156 @@ def test_every_voxel_type_and_byte_order_is_kept(tmp_path, dtype, ending):
     assert np.allclose(series.ijk_to_ras, AFFINE)
 
 
-def test_nifti_2_is_read(tmp_path):
-    image = nibabel.Nifti2Image(_voxels(), AFFINE)
-    image.header["pixdim"][4] = 1.5
-    image.to_filename(tmp_path / "scan.nii.gz")
-    series = read_series(tmp_path / "scan.nii.gz", "CT")
-    assert np.array_equal(series.signal, _zyx(_voxels())) and series.times[1] == 1.5
+VERSIONS = {"NIfTI-1": (nibabel.Nifti1Image, NIFTI_1), "NIfTI-2": (nibabel.Nifti2Image, NIFTI_2)}
+GROUPS = {
+    "quatern": ["quatern_b", "quatern_c", "quatern_d"],
+    "qoffset": ["qoffset_x", "qoffset_y", "qoffset_z"],
+    "srow": ["srow_x", "srow_y", "srow_z"],
+}
+of_every_kind = pytest.mark.parametrize(("version", "order"), list(itertools.product(VERSIONS, "<>")))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_field_stands_where_nibabel_has_it(version):
+    image, layout = VERSIONS[version]
+    theirs = image.header_class.template_dtype
+    assert layout.itemsize == theirs.itemsize
+    for name in layout.names:
+        ours, place = layout.fields[name]
+        fields = [theirs.fields[field] for field in GROUPS.get(name, [name])]
+        assert place == fields[0][1] and ours.base == fields[0][0].base.newbyteorder("<")
+        assert ours.itemsize == sum(field.itemsize for field, _ in fields)
+
+
+def _rotation():
+    generator = np.random.default_rng(4)
+    axes = np.linalg.qr(generator.normal(size=(3, 3)))[0]
+    return axes * np.sign(np.linalg.det(axes))
+
+
+HALF_TURN = np.array([[-1.0, 0, 0], [0, -0.6, 0.8], [0, 0.8, 0.6]])
+BACKWARDS = np.array([[1, 0, 0], [0, -0.8, 0.6], [0, -0.6, -0.8]])
+ROTATIONS = {"none": np.eye(3), "oblique": _rotation(), "half turn": HALF_TURN, "backwards": BACKWARDS}
+
+
+def _placed(rotation, qfac):
+    place = np.eye(4)
+    place[:3, :3] = ROTATIONS[rotation] * [0.45, 0.9, 5.0 * qfac]
+    place[:3, 3] = [100.3, -120.7, 33.1]
+    return place
+
+
+def _save_as(path, version, order, voxels, edit):
+    """Saved by nibabel, its header as `edit` leaves it."""
+    image_class, _ = VERSIONS[version]
+    header = image_class.header_class(endianness=order)
+    header.set_data_dtype(voxels.dtype.newbyteorder(order))
+    image = image_class(voxels, None, header)
+    edit(image.header)
+    image.to_filename(path)
+
+
+@of_every_kind
+@pytest.mark.parametrize(("rotation", "qfac"), list(itertools.product(ROTATIONS, (1, -1))))
+def test_a_qform_is_the_matrix_that_nibabel_makes_of_it(tmp_path, version, order, rotation, qfac):
+    path, place = tmp_path / "scan.nii", _placed(rotation, qfac)
+    _save_as(path, version, order, _voxels(), lambda header: header.set_qform(place, code=1))
+    header, read = nibabel.load(path).header, read_image(path).ijk_to_ras
+    assert header["pixdim"][0] == qfac and header["sform_code"] == 0
+    assert np.allclose(read, header.get_qform(), rtol=1e-14, atol=1e-12)
+    assert np.abs(read - place).max() < 1e-4
+
+
+@of_every_kind
+def test_an_sform_is_the_matrix_that_nibabel_reads(tmp_path, version, order):
+    place = _placed("oblique", -1)
+    place[0, 1] += 0.3
+    path = tmp_path / "scan.nii"
+    _save_as(path, version, order, _voxels(), lambda header: header.set_sform(place, code=2))
+    read = read_image(path).ijk_to_ras
+    assert np.array_equal(read, nibabel.load(path).header.get_sform())
+    assert np.abs(read - place).max() < 1e-4
+
+
+@of_every_kind
+@pytest.mark.parametrize("dimensions", [2, 3, 4, 5])
+def test_without_qform_and_sform_the_volume_lies_where_nibabel_has_it(tmp_path, version, order, dimensions):
+    path = tmp_path / "scan.nii"
+    voxels = _voxels(shape=(*SHAPE, FRAMES, 1)[:dimensions])
+    spacing = [0.45, 0.9, 5.0, 1.5, 1.0][:dimensions]
+
+    def edit(header):
+        header.set_zooms(spacing)
+        header["pixdim"][dimensions + 1 :] = 7
+
+    _save_as(path, version, order, voxels, edit)
+    read = read_image(path)
+    assert np.array_equal(read.ijk_to_ras, nibabel.load(path).header.get_base_affine())
+    assert np.array_equal(np.squeeze(read.voxels), np.squeeze(voxels.T))
+
+
+@of_every_kind
+def test_times_scaling_echo_time_and_voxels_are_what_nibabel_reads(tmp_path, version, order):
+    def edit(header):
+        header.set_xyzt_units("mm", "msec")
+        header["pixdim"][4], header["toffset"] = 1410, 2820
+        header["descrip"] = b"TE=32"
+        header.extensions.append(nibabel.nifti1.Nifti1Extension("comment", b"x" * 1000))
+
+    path = tmp_path / "scan.nii"
+    _save_as(path, version, order, _voxels("int16"), edit)
+    content = bytearray(path.read_bytes())
+    # scl_inter follows scl_slope.
+    number, place = VERSIONS[version][1].fields["scl_slope"]
+    content[place : place + 2 * number.itemsize] = np.array([0.5, -3], number.newbyteorder(order)).tobytes()
+    path.write_bytes(content)
+    read = read_image(path)
+    assert np.array_equal(read.voxels, _zyx(np.asarray(nibabel.load(path).dataobj)))
+    assert np.array_equal(read.voxels, 0.5 * _zyx(_voxels()) - 3)
+    assert np.allclose(read.times, 1.41 * (2 + np.arange(FRAMES)), rtol=1e-14)
+    assert read.echo_time == 0.032
+
+
+def test_a_qfac_of_zero_is_one(tmp_path):
+    path, place = tmp_path / "scan.nii", _placed("oblique", 1)
+
+    def edit(header):
+        header.set_qform(place, code=1)
+        header["pixdim"][0] = 0
+
+    _save_as(path, "NIfTI-1", "<", _voxels(), edit)
+    assert np.abs(read_image(path).ijk_to_ras - place).max() < 1e-4
+
+
+@pytest.mark.parametrize(("field", "value"), [("quatern_b", 2), ("quatern_c", np.nan), ("pixdim", -1)])
+def test_a_qform_that_is_no_rotation_is_refused(tmp_path, field, value):
+    def edit(header):
+        header.set_qform(AFFINE, code=1)
+        header[field] = value
+
+    _save_as(tmp_path / "scan.nii", "NIfTI-1", "<", _voxels(), edit)
+    assert "damaged geometry" in _refusal(tmp_path / "scan.nii")
+
+
+@pytest.mark.parametrize(("rotation", "qfac"), list(itertools.product(ROTATIONS, (1, -1))))
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "float32"])
+def test_nibabel_finds_nothing_wrong_in_what_is_written(tmp_path, rotation, qfac, dtype):
+    path, voxels = tmp_path / "scan.nii", _voxels(dtype)
+    grid = Grid(SHAPE[::-1], _placed(rotation, qfac))
+    write_series(path, _zyx(voxels), grid, 3 + 1.41 * np.arange(FRAMES))
+    image, header = nibabel.load(path), path.read_bytes()[:348]
+    assert nibabel.Nifti1Header.diagnose_binaryblock(header) == ""
+    assert nibabel.Nifti1Header(header).get_slope_inter() == (1, 0)
+    assert np.array_equal(np.asarray(image.dataobj), voxels) and image.get_data_dtype() == np.dtype(dtype)
+    for matrix, code in (image.get_qform(coded=True), image.get_sform(coded=True)):
+        assert code == 1 and np.abs(matrix - grid.ijk_to_ras).max() < 1e-4
+    assert np.allclose(image.header.get_zooms(), [*grid.spacing[::-1], 1.41])
+    assert image.header["toffset"] == 3 and image.header["pixdim"][0] == qfac
+
+
+def test_a_size_that_the_header_cannot_hold_is_refused(tmp_path):
+    with pytest.raises(PerfusionError, match=r"cannot hold the shape .* write \.nrrd"):
+        write_map(tmp_path / "CBF.nii", np.zeros((1, 1, 32768), "i1"), Grid((1, 1, 32768), AFFINE))
 
 
 def test_header_extensions_are_skipped(tmp_path):
@@ -265,6 +411,35 @@ def test_missing_voxels_are_counted(tmp_path):
     assert f"{size} bytes of voxels are announced, {size - 100} are there" in _refusal(tmp_path / "short.nii.gz")
 
 
+@of_every_kind
+def test_a_file_that_ends_anywhere_in_its_header_is_refused(tmp_path, version, order):
+    path = tmp_path / "scan.nii"
+    _save_as(path, version, order, _voxels(), lambda header: None)
+    content = path.read_bytes()
+    for size in (1, 100, 347, 348, 400, 539, 540, 544):
+        path.write_bytes(content[:size])
+        assert re.search("cut short|neither NIfTI nor NRRD", _refusal(path))
+
+
+@of_every_kind
+def test_a_header_with_wrong_bytes_is_read_or_refused_in_a_sentence(tmp_path, version, order):
+    path, generator = tmp_path / "scan.nii", np.random.default_rng(7)
+    _save_as(path, version, order, _voxels(shape=(2, 2, 2, 3)), lambda header: header.set_qform(AFFINE, code=1))
+    content, refused = path.read_bytes(), 0
+    for _ in range(200):
+        damaged = bytearray(content)
+        for place in generator.integers(0, VERSIONS[version][1].itemsize, 8):
+            damaged[place] = generator.integers(256)
+        path.write_bytes(damaged)
+        try:
+            with np.errstate(all="ignore"):
+                read_image(path)
+        except PerfusionError as error:
+            refused += 1
+            assert str(path) in str(error) and "\n" not in str(error)
+    assert 0 < refused < 200
+
+
 def test_absurd_sizes_are_refused_before_memory_is_asked_for(tmp_path):
     path = _save(tmp_path / "scan.nii")
     content = bytearray(path.read_bytes())
@@ -313,10 +488,26 @@ def test_an_mr_scan_needs_an_echo_time_and_a_known_modality(tmp_path):
 
 
 def test_importing_the_package_is_light():
-    code = "import sys, PerfusionToolLib.files; print({'numpy', 'nibabel', 'SimpleITK'} & set(sys.modules))"
+    code = "import sys, PerfusionToolLib.files; print({'numpy', 'scipy', 'SimpleITK'} & set(sys.modules))"
     root = Path(__file__).parents[2]
     found = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
+
+
+def test_nothing_but_numpy_is_needed(tmp_path):
+    program = f"""
+import sys
+for name in ("nibabel", "SimpleITK", "scipy", "pydicom"):
+    sys.modules[name] = None
+import numpy as np
+from PerfusionToolLib.files import read_series, write_series
+from PerfusionToolLib.perfusion import Grid
+write_series({str(tmp_path / "scan.nii.gz")!r}, np.ones((12, 2, 3, 4)), Grid((2, 3, 4), np.eye(4)), np.arange(12.0))
+print(read_series({str(tmp_path / "scan.nii.gz")!r}, "CT").signal.sum())
+"""
+    root = Path(__file__).parents[2]
+    found = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True)
+    assert found.stdout.strip() == "288.0", found.stderr
 
 
 def test_a_gzip_reader_gives_the_same_bytes_in_any_portions():

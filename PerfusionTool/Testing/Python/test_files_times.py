@@ -6,6 +6,8 @@ import nibabel
 import numpy as np
 import pytest
 from PerfusionToolLib.files import read_scan, read_series, read_times
+from PerfusionToolLib.files.images import read_image
+from PerfusionToolLib.files.scan import stated_times
 from PerfusionToolLib.perfusion import PerfusionError
 
 TIMES = np.array([0, 1.5, 3, 4.5, 6, 8, 10, 12, 15, 18.5])
@@ -131,6 +133,37 @@ def test_sidecars_of_many_kinds_give_times(scan, content):
     assert np.allclose(read_series(scan, "CT").times, TIMES, rtol=0, atol=1e-9)
 
 
+def _labelled(tag, unit):
+    return {
+        "MultiVolume.FrameLabels": ",".join(map(str, TIMES * (1 if unit == "sec" else 1000))),
+        "MultiVolume.FrameIdentifyingDICOMTagName": tag,
+        "MultiVolume.FrameIdentifyingDICOMTagUnits": unit,
+    }
+
+
+@pytest.mark.parametrize("tag", ["AcquisitionTime", "ContentTime", "SeriesTime", "TriggerTime", "Time", "time", None])
+def test_frame_labels_of_a_time_are_frame_times(scan, tag):
+    _beside(scan, _labelled(tag, "ms"))
+    assert np.allclose(read_series(scan, "CT").times, TIMES, rtol=1e-14)
+    if tag:
+        _beside(scan, _labelled(tag, ""))
+        assert np.allclose(read_series(scan, "CT").times, TIMES, rtol=1e-14)
+        _beside(scan, _labelled(tag, "sec"))
+        assert np.allclose(read_series(scan, "CT").times, TIMES, rtol=1e-14)
+
+
+@pytest.mark.parametrize("unit", ["ms", "sec", ""])
+@pytest.mark.parametrize("tag", ["EchoTime", "RepetitionTime", "InversionTime", "FlipAngle"])
+def test_frame_labels_of_something_else_are_no_frame_times(scan, tag, unit):
+    _beside(scan, _labelled(tag, unit))
+    assert read_scan(scan, "CT").time_source == "header: interval 2.5 s"
+
+
+def test_frame_labels_without_a_unit_and_a_tag_are_no_frame_times(scan):
+    _beside(scan, _labelled(None, None))
+    assert read_scan(scan, "CT").time_source == "header: interval 2.5 s"
+
+
 def test_the_acquisition_time_of_the_first_frame_is_no_list_of_times(scan):
     _beside(scan, {"AcquisitionTime": "10:15:20.1"})
     assert read_scan(scan, "CT").time_source.startswith("header")
@@ -151,6 +184,13 @@ def test_a_default_interval_in_the_header_does_not_contradict(scan):
     nibabel.Nifti1Image(np.asarray(image.dataobj), None, image.header).to_filename(scan)
     _beside(scan, {"RepetitionTime": 1.8})
     assert read_series(scan, "CT").times[1] == 1.8
+
+
+def test_stated_times_are_none_with_the_reason_where_sidecar_and_header_disagree(scan):
+    _beside(scan, {"RepetitionTime": 0.02})
+    times, why = stated_times(scan, read_image(scan))
+    assert times is None
+    assert why == "scan.json states RepetitionTime 0.02 s, but the header an interval of 2.5 s"
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,49 @@ def test_a_curve_without_a_peak_is_refused(curve):
         fit_gamma_variate(curve, TIMES)
 
 
+@pytest.mark.parametrize("shape", [0.25, 1.0, 3.0, 40.0, 59.0])
+def test_arrival_peak_and_width_describe_the_curve(shape):
+    true = GammaVariate(12.0, 5.0, shape, 250.0)
+    drawn = GammaVariate.from_bolus(true.onset, true.peak_time, true.width, true.height)
+    assert np.allclose(drawn(TIMES), true(TIMES), rtol=1e-6, atol=1e-6)
+    assert np.allclose([drawn.onset, drawn.peak_time, drawn.width, drawn.height], [12, 17, true.width, 250])
+
+
+def test_the_width_is_that_at_half_the_peak():
+    drawn = GammaVariate.from_bolus(arrival=10.0, peak_time=15.0, width=7.0, height=200.0)
+    fine = np.arange(0, 80, 0.001)
+    above = fine[drawn(fine) >= 100]
+    assert np.isclose(above[-1] - above[0], 7.0, atol=0.003)
+    assert np.isclose(fine[np.argmax(drawn(fine))], 15.0, atol=0.002)
+
+
+def test_a_wider_bolus_keeps_its_peak_and_gains_area():
+    narrow, wide = (GammaVariate.from_bolus(10.0, 15.0, width, 200.0)(TIMES) for width in (5.0, 9.0))
+    assert np.argmax(narrow) == np.argmax(wide)
+    assert wide.sum() > 1.5 * narrow.sum()
+
+
+def test_a_fit_can_be_changed_in_one_respect():
+    fit = fit_gamma_variate(GammaVariate(12.0, 5.0, 3.0, 250.0)(TIMES), TIMES)
+    higher = GammaVariate.from_bolus(fit.onset, fit.peak_time, fit.width, 2 * fit.height)
+    assert np.allclose(higher(TIMES), 2 * fit(TIMES), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"peak_time": 10.0}, "peaks at 10 s but arrives at 10 s"),
+        ({"height": 0.0}, "peak of the bolus is 0"),
+        ({"width": 1.0}, r"cannot be 1 s wide at half its peak; choose 1.52 to 31.5 s"),
+        ({"width": 40.0}, "cannot be 40 s wide"),
+        ({"arrival": np.nan}, "arrival of the bolus is nan"),
+    ],
+)
+def test_a_bolus_that_cannot_be_is_refused(changed, sentence):
+    with pytest.raises(PerfusionError, match=sentence):
+        GammaVariate.from_bolus(**{"arrival": 10.0, "peak_time": 15.0, "width": 7.0, "height": 200.0, **changed})
+
+
 def test_the_first_pass_ends_before_recirculation_and_never_too_soon():
     curve = GammaVariate(10.0, 5.0, 3.0, 100.0)(TIMES)
     assert TIMES[first_pass(curve).stop - 1] < 27

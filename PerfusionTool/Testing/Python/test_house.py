@@ -24,12 +24,13 @@ MAY_IMPORT = {
     "perfusion": set(),
     "files": {"perfusion"},
     "studies": {"perfusion", "files"},
-    "scene": {"perfusion"},
+    "scene": {"perfusion", "files"},
     "panels": {"perfusion", "scene"},
     "commands": {"perfusion", "files", "studies"},
     "__main__": {"perfusion", "files", "studies", "commands"},
 }
 APPLICATION = {"slicer", "vtk", "qt", "ctk", "MRMLCorePython"}
+WINDOW = {"qt", "ctk"}
 FILE_READERS = {"nibabel", "pydicom", "matplotlib", "tqdm"}
 BUNDLED = {"numpy", "scipy", "SimpleITK"}
 HEAVY = {"numpy", "scipy", "SimpleITK", "nibabel", "skimage", "matplotlib", "tqdm"}
@@ -148,6 +149,34 @@ def test_the_application_is_known_to_scene_and_panels_only():
     assert offenders == set()
 
 
+def test_the_scene_knows_no_window():
+    offenders = {
+        f"{path.relative_to(LIBRARY).as_posix()} imports {name}"
+        for path in modules()
+        if part_of(path) == "scene"
+        for name in imported_names(path)
+        if name.split(".")[0] in WINDOW
+    }
+    assert offenders == set()
+
+
+def test_panels_take_only_public_names_of_the_science():
+    from PerfusionToolLib import perfusion
+
+    home = "PerfusionToolLib.perfusion"
+    public = {home}
+    for name, module in perfusion._HOME.items():
+        public |= {f"{home}.{name}", f"{home}.{module}", f"{home}.{module}.{name}"}
+    offenders = {
+        f"{path.relative_to(LIBRARY).as_posix()} imports {name}"
+        for path in modules()
+        if part_of(path) == "panels"
+        for name in imported_names(path)
+        if f"{name}.".startswith(f"{home}.") and name not in public
+    }
+    assert offenders == set()
+
+
 def test_the_science_reads_and_draws_nothing():
     offenders = {
         path.relative_to(LIBRARY).as_posix()
@@ -170,6 +199,49 @@ def test_starting_loads_no_heavy_package(command):
     loaded = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in run.stderr.splitlines() if "|" in line}
     assert "PerfusionToolLib" in loaded
     assert loaded & HEAVY == set()
+
+
+STUBS = """
+import importlib.abc, importlib.machinery, sys, types
+
+class Anything(type):
+    def __getattr__(cls, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls
+    def __call__(cls, *given, **named):
+        return given[0] if given and isinstance(given[0], type) else cls
+
+class Stub(types.ModuleType):
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Anything(name, (), {})
+
+class Application(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path, target=None):
+        if name.split(".")[0] in ("slicer", "vtk", "qt", "ctk", "SampleData"):
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+    def create_module(self, spec):
+        return Stub(spec.name)
+    def exec_module(self, module):
+        pass
+
+sys.meta_path.insert(0, Application())
+"""
+
+
+def test_opening_the_module_loads_nothing_heavy():
+    names = [
+        ".".join(path.relative_to(MODULE).with_suffix("").parts).removesuffix(".__init__")
+        for path in modules()
+        if part_of(path) in ("scene", "panels")
+    ]
+    program = "\n".join([STUBS, "import PerfusionTool", *(f"import {name}" for name in names), "print(*sys.modules)"])
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=MODULE)
+    assert run.returncode == 0, run.stderr
+    loaded = {name.split(".")[0] for name in run.stdout.split()}
+    assert loaded & (HEAVY - {"numpy"}) == set()
 
 
 def test_signal_to_maps_needs_only_what_slicer_bundles():

@@ -13,6 +13,7 @@ from ..noise import voxel_noise
 from ..progress import Progress, Steps
 from ..series import Grid
 
+SEARCHING = "Looking for arteries and veins"
 # From strict to relaxed, in per cent of the voxels: only the relaxed levels reach small vessels and late veins.
 STRENGTH_PERCENTILES = (99.8, 99.5, 99.0, 98.0, 96.0, 92.0)
 TIME_PERCENTILES = (5.0, 10.0, 20.0, 35.0, 60.0, 100.0)
@@ -23,6 +24,8 @@ LARGEST_CORE_VOXELS = 25
 SMALLEST_GROUP_VOXELS = 2
 # A group is the same vessel again when more than this part of it was found at a stricter level.
 LARGEST_OVERLAP = 0.3
+# As many curves at once as stay in the processor's cache.
+_CURVES = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +133,7 @@ def find_vessel_candidates_steps(
     candidates = []
     levels = zip(np.clip(overall, 0, 100), TIME_PERCENTILES, strict=True)
     for step, (strength_percentile, time_percentile) in enumerate(levels):
-        yield Progress("vessels", (step + 1) / (len(TIME_PERCENTILES) + 1), "Looking for arteries and veins")
+        yield Progress("vessels", 0.4 + 0.6 * step / len(TIME_PERCENTILES), SEARCHING)
         level = (strength >= np.percentile(strength, strength_percentile)) & (
             peak_time <= np.percentile(peak_time, time_percentile)
         )
@@ -140,6 +143,7 @@ def find_vessel_candidates_steps(
                 continue
             taken[place] = True
             candidates.append(describe_vessel(strong_curves[rows].mean(0), where[rows], times, grid))
+            yield Progress("vessels", 0.4 + 0.6 * (step + 1) / len(TIME_PERCENTILES), SEARCHING)
     return candidates
 
 
@@ -151,6 +155,11 @@ def _surrounded(strength, where, shape):
 
 
 def _strength_and_peak_frame(curves, arrival):
+    parts = [_of_few_curves(curves[start : start + _CURVES], arrival) for start in range(0, len(curves), _CURVES)]
+    return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+
+
+def _of_few_curves(curves, arrival):
     smooth = 0.5 * curves[:, 1:-1]
     smooth += 0.25 * curves[:, :-2]
     smooth += 0.25 * curves[:, 2:]

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.integrate import trapezoid
 
 from ..noise import voxel_noise
-from ..progress import Steps, drain
+from ..progress import Progress, Steps, drain
 from ..series import Grid
-from .candidates import VesselCandidate, find_vessel_candidates_steps, half_rise_time
+from .candidates import SEARCHING, VesselCandidate, find_vessel_candidates_steps, half_rise_time
 from .judgement import judge_arteries, judge_veins
 
 # ml; where voxels are larger than this, an artery of the brain fills only two or three of them.
@@ -86,7 +86,9 @@ def search_vessels_steps(
     """
     smallest = 2 if grid.voxel_volume >= COARSE_VOXEL_ML else 3
     noise = voxel_noise(curves)
+    yield Progress("vessels", 0.1, SEARCHING)
     candidates = yield from find_vessel_candidates_steps(curves, mask, times, arrival, noise, grid)
+    yield Progress("vessels", 1.0, SEARCHING)
     arteries = judge_arteries(candidates, times, arrival, noise, smallest)
     return VesselSearch(tuple(arteries), times, arrival, noise, smallest)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..curves import gather_curves_steps
 from ..noise import voxel_noise
-from ..progress import Progress, Steps
+from ..progress import Progress, Steps, part_of_stage
 from ..series import Grid
 from ..threads import in_threads
 from .estimation import Motion
@@ -64,10 +64,10 @@ def remove_aliasing_steps(
            doi:10.1017/S0370164600014346
     """
     text = "Taking out aliasing"
-    curves = yield from gather_curves_steps(frames, voxels, "smoothing", text)
+    curves = yield from part_of_stage(gather_curves_steps(frames, voxels, "smoothing", text), 0.0, 0.4)
     places = np.nonzero(voxels)
     indices = np.stack(places, 1)
-    yield Progress("smoothing", 0.0, text)
+    yield Progress("smoothing", 0.4, text)
     weighting = _inverse_covariance(curves, times, baseline)
     through = _slice_rows(grid, motion)
 
@@ -83,7 +83,7 @@ def remove_aliasing_steps(
         frames[where] = (curves[rows] - size[:, None] * course).T
 
     chunks = [slice(start, start + _ROWS) for start in range(0, len(indices), _ROWS)]
-    yield from in_threads("smoothing", correct, chunks, text)
+    yield from in_threads("smoothing", correct, chunks, text, 0.4, 1.0)
 
 
 def _slice_rows(grid, motion):

@@ -1,0 +1,170 @@
+"""Step 7: what the maps and curves say of a voxel under the mouse, and of regions."""
+
+from __future__ import annotations
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from ..perfusion.errors import PerfusionError
+from ..scene.probing import put_region_chart, put_voxel_chart, save_region_readings
+from ..scene.segments import segment_names
+from .hover import Hover
+from .reasons import allow
+from .region_table import RegionTable, number_text
+from .step import StepPanel
+
+REGION_TYPES = ["vtkMRMLSegmentationNode", "vtkMRMLLabelMapVolumeNode"]
+CSV_FILES = "CSV (*.csv)"
+
+
+class ProbePanel(StepPanel):
+    """Curves and values of the voxel under the mouse while Shift is held; statistics of regions."""
+
+    name = "probe"
+    chart = "probe"
+
+    def build(self):
+        self._hover = Hover(self._take_place)
+        self._readings = {}
+        self._measured = None
+        self.voxel_line = self.add_line(_("Values of the maps in the voxel under the mouse, in their units"))
+        self._add_region()
+        self.table = RegionTable()
+        self.layout.addWidget(self.table.widget)
+        row = self.add_row()
+        self.curves_button = self.add_button(_("Show curves"), "", self._show_curves, row)
+        self.export_button = self.add_button(_("Export CSV…"), "", self._export, row)
+
+    def _add_region(self):
+        row = self.add_row()
+        self.node_combo = _node_combo()
+        self.segment_combo = qt.QComboBox()
+        row.addWidget(self.node_combo, 1)
+        row.addWidget(self.segment_combo, 1)
+        self.measure_button = self.add_button(_("Measure"), "", self._measure, row)
+        self._segment_ids = []
+        self.node_combo.connect("currentNodeChanged(vtkMRMLNode*)", self._show_segments)
+
+    def refresh(self):
+        super().refresh()
+        self._hover.start()
+        self._show_segments(self.node_combo.currentNode())
+        self._follow_maps()
+        self._allow()
+
+    def forget(self):
+        self._hover.stop()
+        self._forget_region()
+        self.voxel_line.text = ""
+
+    # -- a voxel
+
+    def _take_place(self, ras):
+        study = self.work.study
+        if study is None or study.busy or self._maps() is None:
+            return
+        try:
+            reading = study.voxel_reading(ras)
+        except PerfusionError as error:
+            self.voxel_line.text = str(error)
+            return
+        self.voxel_line.text = _voxel_in_words(reading)
+        put_voxel_chart(self.work.parameters, study.analysis, reading)
+        self.work.show_chart(self.chart)
+
+    def _maps(self):
+        """The maps in memory, or None before they were computed, and in a scene that was just opened."""
+        analysis = self.work.study.analysis
+        return analysis.maps if analysis is not None and "maps" in analysis.stages_done else None
+
+    # -- a region
+
+    def _show_segments(self, node):
+        names = segment_names(node) if node is not None and node.IsA("vtkMRMLSegmentationNode") else {}
+        if list(names) != self._segment_ids:
+            self._segment_ids = list(names)
+            self.segment_combo.clear()
+            self.segment_combo.addItems(list(names.values()))
+        self._allow()
+
+    def _measure(self):
+        node = self.node_combo.currentNode()
+        segment = self._segment_ids[self.segment_combo.currentIndex] if self._segment_ids else ""
+        name = segment_names(node)[segment] if segment else node.GetName()
+        self.work.run(self._measuring_steps(node, segment, name), self._show_region, failed=self.fail)
+
+    def _measuring_steps(self, node, segment, name):
+        study = self.work.study
+        maps, readings = self._maps(), {name: study.region_reading(node, segment)}
+        try:
+            mirrored = yield from study.mirrored_region_reading_steps(node, segment)
+            readings[_("{name}, other side").format(name=name)] = mirrored
+        except PerfusionError:
+            # A region at the edge of the scan may have no mirror image; it can be measured all the same.
+            return maps, readings
+        return maps, readings
+
+    def _show_region(self, found):
+        self._measured, self._readings = found
+        region, mirror = [*self._readings.values(), None][:2]
+        self.table.show(region, mirror)
+        self._allow()
+        self._show_curves()
+
+    def _follow_maps(self):
+        """Other maps say other things of the same region."""
+        maps = self._maps()
+        if self._readings and maps is not self._measured:
+            self._forget_region()
+            if maps is not None and not self.work.study.busy and not self._reason_against_measuring():
+                self._measure()
+
+    def _forget_region(self):
+        self._readings, self._measured = {}, None
+        self.table.show(None, None)
+
+    def _show_curves(self):
+        put_region_chart(self.work.parameters, self.work.study.analysis, self._readings)
+        self.work.show_chart(self.chart)
+
+    def _export(self):
+        path = self.ask_file_to_save(_("Export map statistics"), "regions.csv", CSV_FILES)
+        if path:
+            self.attempt(save_region_readings, path, self.work.study.analysis, self._readings)
+
+    # -- what can be done
+
+    def _reason_against_measuring(self):
+        if self.work.study is None or self._maps() is None:
+            return _("Compute the maps first.")
+        if self.work.study.busy:
+            return _("Wait until the maps are ready.")
+        return "" if self.node_combo.currentNode() is not None else _("Choose a segmentation or labelmap first.")
+
+    def _allow(self):
+        reason = self._reason_against_measuring()
+        measured = "" if self._readings else _("Measure a region first.")
+        allow(self.node_combo, _("Where the region was drawn; it may have another geometry than the scan"))
+        several = "" if self._segment_ids else _("Only for segmentations.")
+        allow(self.segment_combo, _("Segment that is the region"), several)
+        allow(self.measure_button, _("Read the maps in the region and in its mirror image"), reason)
+        allow(self.curves_button, _("Show the mean curves of the region and of its mirror image"), measured)
+        allow(self.export_button, _("Save the statistics, and the curves beside them, for a spreadsheet"), measured)
+
+
+def _voxel_in_words(reading):
+    place = ", ".join(f"{value:.0f}" for value in reading.ras).replace("-", "−")
+    values = [f"{name} {number_text(value)} {unit}" for name, (value, unit) in reading.values.items()]
+    return _("({place}) mm, {tissue}: {values}").format(place=place, tissue=reading.tissue, values=", ".join(values))
+
+
+def _node_combo():
+    combo = slicer.qMRMLNodeComboBox()
+    combo.nodeTypes = REGION_TYPES
+    combo.noneEnabled = True
+    combo.noneDisplay = _("Choose a segmentation or labelmap")
+    combo.addEnabled = False
+    combo.removeEnabled = False
+    combo.setMRMLScene(slicer.mrmlScene)
+    return combo

@@ -1,0 +1,121 @@
+"""Long work on the main thread: a timer advances a generator of steps and the window stays usable in between."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import qt
+from slicer.i18n import tr as _
+
+from ..perfusion.errors import PerfusionError
+from ..perfusion.progress import Progress
+
+SLICE_SECONDS = 0.1
+PAUSE_MILLISECONDS = 2
+
+
+class Runner:
+    """Advances one piece of work at a time.
+
+    Parameters
+    ----------
+    on_progress : callable
+        Called with the newest `Progress` after every slice of work.
+    on_end : callable
+        Called with ``(sentence, cancelled)`` when the work has ended: the sentence of its failure or None, and whether
+        it was cancelled. Work that other work replaces does not end.
+    """
+
+    def __init__(self, on_progress: Callable[[Progress], None], on_end: Callable[[str | None, bool], None]):
+        self._on_progress = on_progress
+        self._on_end = on_end
+        self._steps = None
+        self._done = self._failed = None
+        self._seconds = 0.0
+        self._advancing = False
+        self._timer = qt.QTimer()
+        self._timer.interval = PAUSE_MILLISECONDS
+        self._timer.connect("timeout()", self._advance)
+
+    @property
+    def running(self) -> bool:
+        """Whether work is under way."""
+        return self._steps is not None
+
+    def start(self, steps, done=None, urgent: bool = False, failed=None) -> None:
+        """Begin with new work; what runs is dropped.
+
+        Parameters
+        ----------
+        steps : generator of Progress
+        done : callable, optional
+            Called with what the generator returned, unless it failed or was cancelled.
+        urgent : bool
+            Do the first slice at once: the answer to a click or a drag is there when this returns.
+        failed : callable, optional
+            Called with the sentence of a failure.
+        """
+        self._drop()
+        self._steps, self._done, self._failed = steps, done, failed
+        # Otherwise the first step comes alone, so that what is begun is shown before it takes its time.
+        self._seconds = SLICE_SECONDS if urgent else 0.0
+        self._timer.start()
+        if urgent and not self._advancing:
+            self._advance()
+
+    def cancel(self) -> None:
+        """Go no further; what is finished stays."""
+        if self.running:
+            self._drop()
+            self._on_end(None, True)
+
+    def _drop(self):
+        steps, self._steps = self._steps, None
+        self._done = self._failed = None
+        self._timer.stop()
+        # A generator cannot be closed from within its own step; `_advance` does it afterwards.
+        if steps is not None and not self._advancing:
+            steps.close()
+
+    def _advance(self):
+        if self._advancing or self._steps is None:
+            return
+        steps, end = self._steps, time.perf_counter() + self._seconds
+        self._seconds = SLICE_SECONDS
+        self._advancing = True
+        try:
+            outcome = self._slice(steps, end)
+        finally:
+            self._advancing = False
+        if self._steps is not steps:
+            steps.close()
+        elif isinstance(outcome, Progress):
+            self._on_progress(outcome)
+        else:
+            self._finish(*outcome)
+
+    def _slice(self, steps, end):
+        """The newest progress, or the sentence of a failure and the result."""
+        try:
+            progress = next(steps)
+            while self._steps is steps and time.perf_counter() < end:
+                progress = next(steps)
+        except StopIteration as stop:
+            return None, stop.value
+        except PerfusionError as error:
+            return str(error), None
+        except Exception:
+            logging.exception("Perfusion Tool: a step failed")
+            return _("Something went wrong that should not; the application's log has the details."), None
+        return progress
+
+    def _finish(self, sentence, result):
+        done, failed = self._done, self._failed
+        self._drop()
+        self._on_end(sentence, False)
+        if sentence is None and done is not None:
+            done(result)
+        if sentence is not None and failed is not None:
+            failed(sentence)

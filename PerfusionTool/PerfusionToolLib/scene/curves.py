@@ -1,0 +1,284 @@
+"""Curves as tables and charts of the scene."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import slicer
+import vtk
+from vtk.util.numpy_support import numpy_to_vtk
+
+ARTERY, VEIN, BRAIN, MEASURED = (0.9, 0.15, 0.15), (0.2, 0.4, 0.95), (0.8, 0.6, 0.0), (0.95, 0.55, 0.5)
+TISSUE, FITTED, FAINT = (0.1, 0.5, 0.2), (0.8, 0.3, 0.6), (0.5, 0.5, 0.5)
+CONCENTRATION_UNITS = {"CT": "HU", "MR": "1/s"}
+BOLUS_UNITS = {"CT": "HU", "MR": "−ln(S/S0)"}
+TIME_COLUMN = "Time [s]"
+_SERIES = "PerfusionTool.Series"
+_FLAT = "PerfusionTool.Flat"
+
+
+class Curve(NamedTuple):
+    """One curve of a chart.
+
+    Parameters
+    ----------
+    name : str
+        In the legend.
+    x, y : ndarray of shape (n,)
+        x increases, or is constant for an upright line.
+    colour : tuple of float
+        Red, green, blue.
+    style : {"line", "points", "dashes", "thick"}
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    colour: tuple[float, float, float]
+    style: str = "line"
+
+
+# -- what the charts of a study show
+
+
+def arterial_curves(times, used, measured=None, venous=None, brain=None) -> list[Curve]:
+    """The arterial input in use, as measured, the venous output and the brain's mean.
+
+    Parameters
+    ----------
+    times : ndarray of shape (t,)
+        s.
+    used : ndarray of shape (t,)
+        Concentration.
+    measured, venous, brain : ndarray of shape (t,), optional
+
+    Returns
+    -------
+    list of Curve
+    """
+    curves = [Curve("AIF", times, used, ARTERY)]
+    if measured is not None and not np.array_equal(measured, used):
+        curves.append(Curve("AIF as measured", times, measured, MEASURED, "points"))
+    if venous is not None:
+        curves.append(Curve("VOF", times, venous, VEIN))
+    if brain is not None:
+        curves.append(Curve("Brain mean", times, brain, BRAIN))
+    return curves
+
+
+def bolus_curves(times, curve, arrival: int, baseline) -> list[Curve]:
+    """The mean curve of the brain with its arrival and its baseline.
+
+    Parameters
+    ----------
+    times : ndarray of shape (t,)
+        s.
+    curve : ndarray of shape (t,)
+        Contrast in the brain.
+    arrival : int
+        First frame with contrast.
+    baseline : ndarray of int
+        Frames of the baseline.
+
+    Returns
+    -------
+    list of Curve
+    """
+    ends = np.array([min(curve.min(), 0.0), curve.max()])
+    return [
+        Curve("Brain", times, curve, BRAIN),
+        Curve("Baseline", times[baseline], curve[baseline], TISSUE, "points"),
+        Curve("Arrival", np.full(2, times[arrival]), ends, ARTERY, "dashes"),
+    ]
+
+
+def motion_curves(times, parameters, flagged) -> list[Curve]:
+    """Shifts and turns of the head, with the frames that are not used.
+
+    Parameters
+    ----------
+    times : ndarray of shape (t,)
+        s.
+    parameters : ndarray of shape (t, 6)
+        Shifts along R, A, S in mm, turns about them in degrees.
+    flagged : ndarray of bool, shape (t,)
+
+    Returns
+    -------
+    list of Curve
+    """
+    names = ("Shift R [mm]", "Shift A [mm]", "Shift S [mm]", "Turn about R [°]", "Turn about A [°]", "Turn about S [°]")
+    colours = (ARTERY, TISSUE, VEIN) * 2
+    curves = [
+        Curve(name, times, values, colour, "line" if place < 3 else "dashes")
+        for place, (name, values, colour) in enumerate(zip(names, parameters.T, colours, strict=True))
+    ]
+    if flagged.any():
+        above = np.full(flagged.sum(), max(parameters.max(), 0.1))
+        curves.append(Curve("Frame not used", times[flagged], above, FAINT, "points"))
+    return curves
+
+
+def probe_curves(times, tissue, fitted=None) -> list[Curve]:
+    """The curve of a voxel and what the deconvolution makes of it.
+
+    Parameters
+    ----------
+    times : ndarray of shape (t,)
+        s.
+    tissue : ndarray of shape (t,)
+        Concentration.
+    fitted : ndarray of shape (t,), optional
+
+    Returns
+    -------
+    list of Curve
+    """
+    curves = [Curve("Tissue", times, tissue, TISSUE, "points")]
+    if fitted is not None:
+        curves.append(Curve("Fitted", times, fitted, FITTED, "thick"))
+    return curves
+
+
+def residue_curve(times, residue, height: float) -> Curve:
+    """A residue function beside the tissue curve: it has no unit there, so it is scaled to a height.
+
+    Parameters
+    ----------
+    times : ndarray of shape (r,)
+        s, from the arrival of the arterial input.
+    residue : ndarray of shape (r,)
+    height : float
+        What its highest value becomes.
+
+    Returns
+    -------
+    Curve
+    """
+    highest = float(np.max(np.abs(residue), initial=0.0))
+    scaled = residue * (height / highest) if highest > 0 else residue
+    return Curve("Residue (scaled)", times, scaled, FAINT, "dashes")
+
+
+# -- tables and charts
+
+
+def put_chart(table, chart, curves: list[Curve], name: str, y_title: str, scene):
+    """Put curves into a table and a chart of the scene.
+
+    Parameters
+    ----------
+    table : vtkMRMLTableNode or None
+    chart : vtkMRMLPlotChartNode or None
+        Both are updated in place, with the series that they have; made where None. Axes stay as a person set them.
+    curves : list of Curve
+        With different names.
+    name : str
+        For new nodes.
+    y_title : str
+        Of the upright axis, with its unit.
+    scene : vtkMRMLScene
+
+    Returns
+    -------
+    table : vtkMRMLTableNode
+    chart : vtkMRMLPlotChartNode
+    """
+    if table is None:
+        table = scene.AddNewNodeByClass("vtkMRMLTableNode", scene.GenerateUniqueName(name))
+    _fill_table(table, curves)
+    if chart is None:
+        chart = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", scene.GenerateUniqueName(f"{name} chart"))
+        chart.SetTitleVisibility(False)
+    unfinished = chart.StartModify()
+    chart.SetXAxisTitle(TIME_COLUMN)
+    chart.SetYAxisTitle(y_title)
+    _set_range(chart, curves)
+    former = {series.GetAttribute(_SERIES): series for series in chart_series(chart)}
+    kept = [_put_series(former.pop(curve.name, None), table, curve, curves, scene) for curve in curves]
+    for series in former.values():
+        scene.RemoveNode(series)
+    chart.RemoveAllPlotSeriesNodeIDs()
+    for series in kept:
+        chart.AddAndObservePlotSeriesNodeID(series.GetID())
+    chart.EndModify(unfinished)
+    return table, chart
+
+
+def chart_series(chart) -> list:
+    """The plot series of a chart, those that are there."""
+    series = [chart.GetNthPlotSeriesNode(place) for place in range(chart.GetNumberOfPlotSeriesNodes())]
+    return [node for node in series if node is not None]
+
+
+def remove_chart(table, chart, scene) -> None:
+    """Take a chart with its series and its table out of the scene.
+
+    Parameters
+    ----------
+    table : vtkMRMLTableNode or None
+    chart : vtkMRMLPlotChartNode or None
+    scene : vtkMRMLScene
+    """
+    series = [] if chart is None else chart_series(chart)
+    for node in (chart, *series, table):
+        if node is not None:
+            scene.RemoveNode(node)
+
+
+def _set_range(chart, curves):
+    """Where nothing changes, an automatic axis would show rounding errors."""
+    low, high = min(curve.y.min() for curve in curves), max(curve.y.max() for curve in curves)
+    flat = high - low < 1e-6
+    if flat:
+        chart.SetYAxisRange(low - 1, high + 1)
+    if flat or chart.GetAttribute(_FLAT):
+        chart.SetYAxisRangeAuto(not flat)
+        chart.SetAttribute(_FLAT, "yes" if flat else None)
+
+
+def _fill_table(table, curves):
+    """Curves with the same times share a column of them; shorter ones repeat their last point, which shows nothing."""
+    rows = max(len(curve.x) for curve in curves)
+    content = vtk.vtkTable()
+    for curve in curves:
+        if content.GetColumnByName(_x_column(curve, curves)) is None:
+            content.AddColumn(_column(_x_column(curve, curves), curve.x, rows))
+        content.AddColumn(_column(curve.name, curve.y, rows))
+    table.SetAndObserveTable(content)
+
+
+def _x_column(curve, curves):
+    shared = np.array_equal(curve.x, curves[0].x)
+    return TIME_COLUMN if shared else f"{TIME_COLUMN}, {curve.name}"
+
+
+def _column(name, values, rows):
+    values = np.asarray(values, float)
+    column = numpy_to_vtk(np.concatenate([values, np.full(rows - len(values), values[-1])]), deep=True)
+    column.SetName(name)
+    return column
+
+
+def _put_series(series, table, curve, curves, scene):
+    new = series is None
+    if new:
+        series = slicer.vtkMRMLPlotSeriesNode()
+        series.SetName(curve.name)
+        series.SetAttribute(_SERIES, curve.name)
+        series.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
+        series.SetColor(*curve.colour)
+        _set_style(series, curve.style)
+    series.SetAndObserveTableNodeID(table.GetID())
+    series.SetXColumnName(_x_column(curve, curves))
+    series.SetYColumnName(curve.name)
+    return scene.AddNode(series) if new else series
+
+
+def _set_style(series, style):
+    line = {"points": series.LineStyleNone, "dashes": series.LineStyleDash}.get(style, series.LineStyleSolid)
+    series.SetLineStyle(line)
+    series.SetLineWidth(4 if style == "thick" else 2)
+    series.SetMarkerStyle(series.MarkerStyleCircle if style in ("line", "points") else series.MarkerStyleNone)
+    series.SetMarkerSize(9 if style == "points" else 5)

@@ -1,0 +1,243 @@
+"""The layout "Perfusion": six linked slice views above a plot. Where there are no views, all of this does nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import slicer
+
+from .segments import show_only_in
+
+LAYOUT = 70713
+SCAN_VIEW = "PerfusionScan"
+PLOT_VIEW = "PerfusionCurves"
+# Name of a map: the view that shows it.
+MAP_VIEWS = {name: f"Perfusion{name}" for name in ("CBF", "CBV", "MTT", "Tmax", "TTP")}
+SLICE_VIEWS = (SCAN_VIEW, *MAP_VIEWS.values())
+# Away from the small groups that other layouts use, so that only these six move together.
+VIEW_GROUP = 707
+COLOURS = {
+    SCAN_VIEW: "#8C8C8C",
+    "PerfusionCBF": "#E06C50",
+    "PerfusionCBV": "#D9A441",
+    "PerfusionMTT": "#6EB04B",
+    "PerfusionTmax": "#4FA3C7",
+    "PerfusionTTP": "#8C7AC7",
+}
+CT_WINDOW = (0.0, 80.0)
+# CT stored without negative values has air at 0 and water here.
+CT_OFFSET = 1024.0
+_FORMER = "PerfusionTool.FormerLayout"
+_FITTED = "PerfusionTool.Fitted"
+_WINDOW = "PerfusionTool.ScanWindow"
+
+
+def layout_description() -> str:
+    """The layout in the XML of Slicer's layout manager."""
+    rows = [SLICE_VIEWS[:3], SLICE_VIEWS[3:]]
+    slices = "".join(_item(_box("horizontal", "".join(map(_slice_view, row))), 400) for row in rows)
+    plot = (
+        f'<view class="vtkMRMLPlotViewNode" singletontag="{PLOT_VIEW}">'
+        '<property name="viewlabel" action="default">Curves</property></view>'
+    )
+    return _box("vertical", slices + _item(plot, 300), split=True)
+
+
+def _box(kind, items, split=False):
+    return f'<layout type="{kind}"{" split=" + chr(34) + "true" + chr(34) if split else ""}>{items}</layout>'
+
+
+def _item(content, size=1):
+    return f'<item splitSize="{size}">{content}</item>'
+
+
+def _slice_view(name):
+    label = name.removeprefix("Perfusion")
+    properties = {"orientation": "Axial", "viewlabel": label, "viewcolor": COLOURS[name], "viewgroup": VIEW_GROUP}
+    return _item(
+        f'<view class="vtkMRMLSliceNode" singletontag="{name}">'
+        + "".join(f'<property name="{key}" action="default">{value}</property>' for key, value in properties.items())
+        + "</view>"
+    )
+
+
+def register_layout() -> None:
+    """Make the layout known, so that a scene saved in it opens in it."""
+    layout = _layout_node()
+    if layout is None:
+        return
+    if layout.IsLayoutDescription(LAYOUT):
+        layout.SetLayoutDescription(LAYOUT, layout_description())
+    else:
+        layout.AddLayoutDescription(LAYOUT, layout_description())
+
+
+def enter_layout() -> None:
+    """Show the layout; `leave_layout` brings back the former one."""
+    layout = _layout_node()
+    if layout is None:
+        return
+    register_layout()
+    if layout.GetViewArrangement() != LAYOUT:
+        layout.SetAttribute(_FORMER, str(layout.GetViewArrangement()))
+        layout.SetViewArrangement(LAYOUT)
+    for logic in _slice_logics().values():
+        logic.GetSliceNode().SetViewGroup(VIEW_GROUP)
+        logic.GetSliceCompositeNode().SetLinkedControl(True)
+        logic.GetSliceCompositeNode().SetHotLinkedControl(True)
+    plot = _plot_view()
+    if plot is not None:
+        plot.SetDoPropagatePlotChartSelection(False)
+
+
+def leave_layout() -> None:
+    """Show the layout that was there before, unless a person has chosen another meanwhile."""
+    layout = _layout_node()
+    if layout is None:
+        return
+    former = layout.GetAttribute(_FORMER)
+    if layout.GetViewArrangement() == LAYOUT and former:
+        layout.SetViewArrangement(int(former))
+
+
+def show_scan(proxy) -> None:
+    """Show a scan behind all maps, and alone in its own view.
+
+    Parameters
+    ----------
+    proxy : vtkMRMLScalarVolumeNode
+        The volume that shows the frame of the scan that is scrolled to.
+    """
+    # In another scene, another scan may bear the same ID.
+    new = not proxy.GetAttribute(_FITTED)
+    for logic in _slice_logics().values():
+        composite = logic.GetSliceCompositeNode()
+        new = new or composite.GetBackgroundVolumeID() != proxy.GetID()
+        composite.SetBackgroundVolumeID(proxy.GetID())
+    if new and _slice_logics():
+        fit_views()
+        proxy.SetAttribute(_FITTED, "yes")
+
+
+def show_map(name: str, volume) -> None:
+    """Show a map in its view; maps without a view are left alone.
+
+    Parameters
+    ----------
+    name : str
+        A key of `MAP_VIEWS`.
+    volume : vtkMRMLScalarVolumeNode
+    """
+    logic = _slice_logics().get(MAP_VIEWS.get(name))
+    if logic is None:
+        return
+    composite = logic.GetSliceCompositeNode()
+    composite.SetForegroundVolumeID(volume.GetID())
+    composite.SetForegroundOpacity(1.0)
+    # Slicer looks for legends when a person chooses a volume, not when a program does.
+    for legend in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"):
+        legend.Modified()
+
+
+def show_overlays(segmentation) -> None:
+    """Show segments in all views but those of the maps.
+
+    Parameters
+    ----------
+    segmentation : vtkMRMLSegmentationNode
+    """
+    views = slicer.util.getNodesByClass("vtkMRMLAbstractViewNode")
+    show_only_in(
+        segmentation.GetDisplayNode(), [view for view in views if view.GetLayoutName() not in MAP_VIEWS.values()]
+    )
+
+
+def show_chart(chart) -> None:
+    """Show a chart in the layout's plot view.
+
+    Parameters
+    ----------
+    chart : vtkMRMLPlotChartNode
+    """
+    plot = _plot_view()
+    if plot is not None:
+        plot.SetPlotChartNodeID(chart.GetID())
+
+
+def fit_views() -> None:
+    """Turn the views into the plane of the scan's slices, fit them to it, all at the same slice."""
+    logics = list(_slice_logics().values())
+    for logic in logics:
+        volume = slicer.mrmlScene.GetNodeByID(logic.GetSliceCompositeNode().GetBackgroundVolumeID() or "")
+        if volume is not None:
+            logic.GetSliceNode().RotateToVolumePlane(volume)
+        logic.FitSliceToBackground()
+        logic.SnapSliceOffsetToIJK()
+    for logic in logics[1:]:
+        logic.SetSliceOffset(logics[0].GetSliceOffset())
+
+
+def centre_views(ras) -> None:
+    """Scroll all views to the slice of a point.
+
+    Parameters
+    ----------
+    ras : array_like of shape (3,)
+        RAS mm.
+    """
+    for logic in _slice_logics().values():
+        logic.GetSliceNode().JumpSliceByOffsetting(*(float(value) for value in ras))
+
+
+def set_scan_window(proxy, modality: str) -> None:
+    """Give a scan the window for brain, once; what a person changes later stays.
+
+    Parameters
+    ----------
+    proxy : vtkMRMLScalarVolumeNode
+    modality : {"CT", "MR"}
+    """
+    if proxy.GetDisplayNode() is None:
+        proxy.CreateDefaultDisplayNodes()
+    display = proxy.GetDisplayNode()
+    if display.GetAttribute(_WINDOW) == modality:
+        return
+    low, high = scan_window(slicer.util.arrayFromVolume(proxy), modality)
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevelMinMax(low, high)
+    display.SetAttribute(_WINDOW, modality)
+
+
+def scan_window(signal: np.ndarray, modality: str) -> tuple[float, float]:
+    """The window in which a frame shows the brain.
+
+    Parameters
+    ----------
+    signal : ndarray of shape (z, y, x)
+    modality : {"CT", "MR"}
+
+    Returns
+    -------
+    tuple of float
+        Low and high. CT: 0 to 80 HU. MR: up to the 99.5th percentile of what is not background.
+    """
+    positive = signal[signal > 0]
+    if modality == "CT":
+        stored_with_offset = signal.min() >= 0 and positive.size and np.percentile(positive, 75) > CT_OFFSET / 2
+        offset = CT_OFFSET if stored_with_offset else 0.0
+        return CT_WINDOW[0] + offset, CT_WINDOW[1] + offset
+    return (0.0, float(np.percentile(positive, 99.5))) if positive.size else (0.0, 1.0)
+
+
+def _layout_node():
+    return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+
+
+def _plot_view():
+    return slicer.mrmlScene.GetSingletonNode(PLOT_VIEW, "vtkMRMLPlotViewNode")
+
+
+def _slice_logics():
+    """Logics of the layout's slice views that are there, by name."""
+    application = slicer.app.applicationLogic()
+    logics = {name: application.GetSliceLogicByLayoutName(name) for name in SLICE_VIEWS}
+    return {name: logic for name, logic in logics.items() if logic is not None}

@@ -1,0 +1,118 @@
+"""A walk through the panel with a picture at every stop: those of the guide."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+SECTIONS = ("scan", "preparation", "brainMask", "bolus", "arterialInput", "maps", "probe")
+
+
+class Tour:
+    """Presses the panel's buttons as a person does.
+
+    Parameters
+    ----------
+    opened : Opened
+        The module with a scan in the scene.
+    folder : Path
+        Takes the pictures.
+    """
+
+    def __init__(self, opened, folder: Path):
+        self.opened = opened
+        self.folder = folder
+        self.panel = opened.panel
+        self.ui = opened.panel.ui
+
+    def take(self) -> None:
+        """All stops, in the order of the work."""
+        self.open_sections("scan")
+        self.picture("1-scan")
+        self.compute()
+        self.open_sections()
+        self.picture("2-maps")
+        self.correct_arterial_input()
+        self.look_at("preparation", "5-preparation")
+        self.look_at("brainMask", "6-brain-mask")
+        self.look_at("bolus", "7-bolus")
+        self.look_at("maps", "8-options")
+        self.probe()
+        self.panel.panels["arterial_input"].automatic_button.click()
+        self.opened.wait()
+
+    def compute(self):
+        """Press the button, wait for the maps."""
+        from slicerhost.mouse import click
+
+        started = time.perf_counter()
+        click(self.ui.computeButton)
+        self.opened.wait()
+        print(f"maps in the scene after {time.perf_counter() - started:.1f} s", flush=True)
+        self.say_failure()
+
+    def correct_arterial_input(self):
+        """Another candidate, then a seed in an artery."""
+        import slicer
+        from slicerhost.mouse import click, click_view
+
+        section = self.panel.panels["arterial_input"]
+        self.open_sections("arterialInput")
+        section.table.widget.selectRow(1)
+        self.opened.wait()
+        self.picture("3-candidate")
+        place = self.panel.work.study.analysis.arterial_input.candidates[0].place
+        view = slicer.app.layoutManager().sliceWidget("PerfusionScan")
+        self.show_slice(place)
+        click(section.seed_button)
+        started = time.perf_counter()
+        click_view(view, place)
+        self.opened.wait()
+        print(f"maps of a seed after {time.perf_counter() - started:.2f} s", flush=True)
+        self.say_failure()
+        self.picture("4-seed")
+
+    def probe(self):
+        """The mouse over white matter with Shift held."""
+        import slicer
+        from slicerhost.mouse import hover_view
+
+        study = self.panel.work.study
+        self.open_sections("probe")
+        cbf = study.analysis.maps["CBF"]
+        inside = np.argwhere(study.analysis.brain_mask & (cbf > np.nanpercentile(cbf[cbf > 0], 60)))
+        place = study.analysis.grid.to_ras(inside[len(inside) // 2])
+        hover_view(slicer.app.layoutManager().sliceWidget("PerfusionCBF"), place, shift=True)
+        self.opened.wait()
+        self.picture("9-probe")
+
+    def look_at(self, section, name):
+        """Open one section alone and photograph it."""
+        self.open_sections(section)
+        self.picture(name)
+
+    def open_sections(self, *names):
+        """Open these sections and close the others."""
+        for name in SECTIONS:
+            getattr(self.ui, f"{name}Section").collapsed = name not in names
+        self.opened.wait()
+
+    def show_slice(self, ras):
+        """Scroll all views to the slice of a place."""
+        from PerfusionToolLib.scene.views import centre_views
+
+        centre_views(ras)
+        self.opened.wait()
+
+    def say_failure(self):
+        """Print what the panel's message line says, if it says something."""
+        if self.ui.messageLabel.text:
+            print(f"the panel says: {self.ui.messageLabel.text}", flush=True)
+
+    def picture(self, name):
+        """Photograph the window."""
+        from slicerhost.mouse import grab
+
+        grab(self.opened.window, self.folder / f"{name}.png")
