@@ -24,19 +24,30 @@ class PerfusionTool(ScriptedLoadableModule):
         super().__init__(parent)
         parent.title = _("Perfusion Tool")
         parent.categories = [translate("qSlicerAbstractCoreModule", "Perfusion")]
+        parent.dependencies = ["Sequences", "Segmentations", "Markups", "Colors", "Plots", "Tables", "SubjectHierarchy"]
         parent.contributors = ["PerfusionTool contributors"]
         parent.helpText = _(
             "Perfusion maps (CBF, CBV, MTT, Tmax, TTP) from 4D CT perfusion and DSC-MRI scans of the brain. "
             "Research use only."
         )
-        slicer.app.connect("startupCompleted()", registerSampleData)
+        slicer.app.connect("startupCompleted()", prepareApplication)
 
 
-def registerSampleData():  # noqa: N802 - named as in Slicer's modules
-    """Offer the sample heads in the Sample Data module."""
+def prepareApplication():  # noqa: N802 - named as in Slicer's modules
+    """Offer the sample heads, make the layout known, and care for maps in scenes that are opened without the module."""
     from PerfusionToolLib.scene.sample import register_sample_data
+    from PerfusionToolLib.scene.views import register_layout
 
     register_sample_data(__file__)
+    register_layout()
+    slicer.mrmlScene.AddObserver(slicer.vtkMRMLScene.EndImportEvent, restoreMaps)
+
+
+def restoreMaps(scene, _event):  # noqa: N802
+    """Make the maps of a scene that was opened look as they were saved."""
+    from PerfusionToolLib.scene.maps import restore_maps
+
+    restore_maps(scene)
 
 
 class PerfusionToolWidget(ScriptedLoadableModuleWidget):
@@ -51,6 +62,9 @@ class PerfusionToolWidget(ScriptedLoadableModuleWidget):
         window.setMRMLScene(slicer.mrmlScene)
         self.logic = PerfusionToolLogic()
         self.panel = PerfusionPanel(window, self.logic)
+        # After a reload the module is open already, and the application does not enter it again.
+        if getattr(self.parent, "isEntered", False):
+            self.enter()
 
     def enter(self):
         self.panel.enter()
@@ -63,6 +77,7 @@ class PerfusionToolWidget(ScriptedLoadableModuleWidget):
 
     def onReload(self):  # noqa: N802 - Slicer calls it by this name
         """Reload the library with the module: Slicer itself reloads this file only."""
+        self.cleanup()
         for name in [name for name in sys.modules if name.split(".")[0] == "PerfusionToolLib"]:
             del sys.modules[name]
         super().onReload()

@@ -10,11 +10,12 @@ from ..scene import views
 from ..scene.candidates import read_candidates
 from ..scene.curves import CONCENTRATION_UNITS
 from ..scene.nodes import proxy_volume
+from ..scene.seed import add_seed_list
 from ..scene.volumes import volume_grid
 from .candidates_table import CandidatesTable, place_in_words
 from .fit_editor import FitEditor
 from .reasons import allow
-from .seed_placing import SeedPlacing, seed_list
+from .seed_placing import SeedPlacing
 from .segment_edits import SegmentEdits, edit_segment
 from .step import StepPanel
 
@@ -31,7 +32,7 @@ class ArterialInputPanel(StepPanel):
 
     def build(self):
         self._seed = SeedPlacing(self._take_seed, lambda: self.work.study.publishing, self._show_placing)
-        self._edits = SegmentEdits(SEGMENT, lambda: self.work.study.publishing, self._take_painted)
+        self._edits = SegmentEdits(SEGMENT, self.work, self._take_painted)
         self.table = CandidatesTable(self._take_candidate)
         self.layout.addWidget(self.table.widget)
         self._add_choices()
@@ -54,6 +55,7 @@ class ArterialInputPanel(StepPanel):
         row = self.add_row()
         self.undo_button = self.add_button(_("Undo"), "", self._undo, row)
         self.redo_button = self.add_button(_("Redo"), "", self._redo, row)
+        row = self.add_row()
         self.load_button = self.add_button(_("Load curve…"), "", self._load, row)
         self.save_button = self.add_button(_("Save curve…"), "", self._save, row)
 
@@ -94,15 +96,17 @@ class ArterialInputPanel(StepPanel):
         return np.array([float(value) for value in self.work.parameters.arterialInputPlace.split()])
 
     def _centre(self):
-        """Middle of the head: of the box around the segments, the brain among them."""
+        """Middle of the head: of the box around the segments, the brain among them, or of the scan without them."""
         box = np.zeros(6)
-        self.work.parameters.segmentation.GetRASBounds(box)
+        around = self.work.parameters.segmentation or proxy_volume(self.work.parameters.scan)
+        around.GetRASBounds(box)
         return (box[::2] + box[1::2]) / 2
 
     def _show_used(self):
-        arterial = self._arterial_input() if self.work.parameters.segmentation is not None else None
+        arterial = self._arterial_input()
         venous = self.work.study.analysis.venous_output if arterial is not None else None
-        self.used_line.text = self._used_in_words(arterial) if arterial is not None else ""
+        kept = "" if self.work.parameters.segmentation is None else _("Compute the maps again to see VOF and fit.")
+        self.used_line.text = self._used_in_words(arterial) if arterial is not None else kept
         self.venous_line.text = self._venous_in_words(venous) if arterial is not None else ""
         by_fit = self.work.parameters.arterial_input_curve == "gamma_variate"
         reason = self._reason_without_analysis() or ("" if by_fit else _("Only with AIF curve gamma variate"))
@@ -198,7 +202,8 @@ class ArterialInputPanel(StepPanel):
             self._seed.stop()
             return
         if self.work.parameters.seed is None:
-            self.work.parameters.seed = seed_list()
+            scan = self.work.parameters.scan
+            self.work.parameters.seed = add_seed_list(f"{scan.GetName()} AIF seed", scan.GetScene())
         self._seed.watch(self.work.parameters.seed)
         self._seed.start(keep=self.work.parameters.arterialInputKind == "seed")
 

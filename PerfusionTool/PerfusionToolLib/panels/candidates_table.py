@@ -103,7 +103,7 @@ def place_in_words(place: np.ndarray, centre: np.ndarray, slice_number: int) -> 
     right, front = (place - centre)[:2]
     side = _("middle") if abs(right) < MIDDLE_MM else _("right") if right > 0 else _("left")
     end = _("centre") if abs(front) < MIDDLE_MM else _("front") if front > 0 else _("back")
-    numbers = ", ".join(f"{value:.0f}" for value in place).replace("-", "−")
+    numbers = ", ".join(str(round(value)) for value in place).replace("-", "−")
     return _("{side}, {end}, slice {slice} ({numbers} mm)").format(
         side=side, end=end, slice=slice_number, numbers=numbers
     )

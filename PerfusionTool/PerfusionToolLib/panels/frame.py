@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import qt
 import slicer
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from ..perfusion.errors import PerfusionError
 from ..scene import views
-from ..scene.nodes import proxy_volume
 from ..scene.parameters import RESULTS
+from ..scene.showing import show_study
 from .arterial_input_panel import ArterialInputPanel
 from .bolus_panel import BolusPanel
 from .brain_mask_panel import BrainMaskPanel
@@ -21,6 +20,7 @@ from .runner import Runner
 from .scan_choice import ScanChoice
 from .scan_panel import ScanPanel
 from .step import Work
+from .timers import single_shot
 
 PANELS = {
     "scan": ScanPanel,
@@ -62,14 +62,11 @@ class PerfusionPanel(VTKObservationMixin):
         self.work = Work(None, None, self.run, self.compute, self.follow, self.say, self.show_chart)
         self.panels = {}
         self._window = window
-        self._entered = False
         self._scan = None
         self._chart = "curves"
         self._stage = ""
-        self._refresh_timer = qt.QTimer()
-        self._refresh_timer.setSingleShot(True)
-        self._refresh_timer.setInterval(0)
-        self._refresh_timer.connect("timeout()", self.refresh)
+        self._former_layout = None
+        self._refresh_timer = single_shot(0, self.refresh)
         self._scan_choice = ScanChoice(self.ui.scanSelector, self.work, self._note_scan_removal)
         self.attach()
         for name, panel_class in PANELS.items():
@@ -85,16 +82,17 @@ class PerfusionPanel(VTKObservationMixin):
 
     def enter(self) -> None:
         """The module is opened: its layout, and the only scan chosen by itself."""
-        self._entered = True
+        self.work.entered = True
         self.work.editing = False
         self.attach()
         views.enter_layout()
         self._scan_choice.choose_only()
         self.refresh()
+        self._show_study()
 
     def exit(self) -> None:
         """The module is left: the former layout comes back, unless a segment is being edited. Work goes on."""
-        self._entered = False
+        self.work.entered = False
         for panel in self.panels.values():
             panel.leave()
         if not self.work.editing:
@@ -187,7 +185,8 @@ class PerfusionPanel(VTKObservationMixin):
         self.say(progress.text)
         if progress.stage != self._stage:
             self._stage = progress.stage
-            self._refresh_later()
+            for panel in self.panels.values():
+                panel.refresh_state()
 
     def _end(self, sentence, cancelled):
         self.say(_("Cancelled; what was finished is kept.") if cancelled else sentence or "")
@@ -220,7 +219,9 @@ class PerfusionPanel(VTKObservationMixin):
         self._show_running()
 
     def _refresh_later(self, *_arguments):
-        self._refresh_timer.start()
+        # After a click and in a drag the curve and the maps come first; the end of the work shows the rest.
+        if not self.runner.urgent:
+            self._refresh_timer.start()
 
     def _change_scan(self, node):
         """Another scan is worked on: whoever has chosen it."""
@@ -228,12 +229,20 @@ class PerfusionPanel(VTKObservationMixin):
         for panel in self.panels.values():
             panel.forget()
         self._scan = node
-        if node is None:
-            return
+        self._show_study()
+
+    def _show_study(self):
+        """In the views, unless the scan cannot be read: then the scene stays as it is."""
+        if self._scan is not None and self._can_be_shown():
+            show_study(self.work.parameters)
+
+    def _can_be_shown(self):
+        """Also where times or echo time are not known yet."""
         try:
-            views.show_scan(proxy_volume(node))
-        except PerfusionError as error:
-            self.say(str(error))
+            self.work.study.read_scan()
+        except PerfusionError:
+            return self.work.study.scan is not None
+        return True
 
     # -- the scene
 
@@ -247,14 +256,18 @@ class PerfusionPanel(VTKObservationMixin):
             self.addObserver(scene, event, self._refresh_later)
 
     def _leave_scene(self, *_arguments):
+        self._former_layout = views.former_layout()
         self.runner.cancel()
         if self.work.study is not None:
             self.work.study.close()
         self._detach()
 
     def _take_up_scene(self, *_arguments):
-        if self._entered or self._window.visible:
+        if self.work.entered or self._window.visible:
             self.attach()
+            if self.work.entered:
+                # The scene has reset its views, or brought its own layout.
+                views.enter_layout(self._former_layout)
             self._scan_choice.choose_only()
             self._refresh_later()
 

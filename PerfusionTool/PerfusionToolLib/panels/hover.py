@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import qt
 import slicer
+
+from .timers import single_shot
 
 # Often enough to feel live, seldom enough to leave time for drawing.
 COALESCING_MILLISECONDS = 40
@@ -28,10 +29,7 @@ class Hover:
         self._node = None
         self._tag = None
         self._place = None
-        self._timer = qt.QTimer()
-        self._timer.singleShot = True
-        self._timer.interval = COALESCING_MILLISECONDS
-        self._timer.connect("timeout()", self._take_newest)
+        self._timer = single_shot(COALESCING_MILLISECONDS, self._take_newest)
 
     def start(self) -> None:
         """Begin to watch; again where the crosshair is another, as after a scene was closed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import ctk
 import qt
 from slicer.i18n import tr as _
@@ -85,8 +87,6 @@ class MapColours:
 
     def _add_range(self):
         window = ctk.ctkRangeWidget()
-        window.decimals = 1
-        window.singleStep = 0.5
         window.connect("valuesChanged(double,double)", self._take_window)
         self.layout.addRow(_("Window:"), window)
         return window
@@ -120,6 +120,9 @@ class MapColours:
         name, relative_to = map_kind(volume)
         low, high = colours.window_of(volume)
         lowest, highest = self._limits(name, relative_to, low, high)
+        # The widget rounds what it is given: enough digits for windows of any unit.
+        self.window_range.decimals = decimals = digits_for(high - low)
+        self.window_range.singleStep = 0.5 * 10 ** (1 - decimals)
         self.window_range.suffix = f" {unit_of(name, relative_to)}"
         self.window_range.minimum, self.window_range.maximum = lowest, highest
         self.window_range.setValues(low, high)
@@ -136,7 +139,7 @@ class MapColours:
         if self.window_range.suffix == unit and self._limited == self.map_name and lowest <= low and high <= highest:
             return lowest, highest
         self._limited = self.map_name
-        return min(0.0, ROOM * low), max(ROOM * high, low + 1.0)
+        return min(0.0, ROOM * low), ROOM * high if high > 0 else -0.5 * low
 
     _limited = ""
 
@@ -170,3 +173,8 @@ class MapColours:
     def _give(self, window, names):
         name, relative_to = map_kind(self.volume)
         colours.show_map_colours(self.volume, name, window, names, relative_to)
+
+
+def digits_for(width: float) -> int:
+    """Decimals that show a window of this width in steps of about a hundredth."""
+    return min(max(1, 2 - math.floor(math.log10(width))), 6) if width > 0 else 1

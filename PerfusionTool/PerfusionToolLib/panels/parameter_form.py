@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import cache
 
 import qt
 from slicer.i18n import tr as _
@@ -176,6 +177,7 @@ def _kind(name):
     return value_type(name)[0]
 
 
+@cache
 def tool_tip(name: str) -> str:
     """What a setting means, its range, unit and default.
 

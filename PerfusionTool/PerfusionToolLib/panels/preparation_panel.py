@@ -37,9 +37,9 @@ class PreparationPanel(StepPanel):
 
     def refresh(self):
         super().refresh()
-        parameters, analysis = self.work.parameters, self.work.study.analysis
-        motion = analysis.motion if analysis is not None and "motion" in analysis.stages_done else None
-        self.motion_line.text = "" if motion is None else motion_sentence(motion, analysis.first)
+        parameters = self.work.parameters
+        motion, first = self.work.study.motion
+        self.motion_line.text = "" if motion is None else motion_sentence(motion, first)
         allow(self.chart_button, SHOW, "" if parameters.motionChart else _("No motion has been found yet."))
         without = "" if parameters.scan else _("Choose a scan first.")
         allow(self.corrected_button, CORRECTED, without)

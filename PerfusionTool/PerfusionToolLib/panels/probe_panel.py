@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import qt
-import slicer
 from slicer.i18n import tr as _
 
 from ..perfusion.errors import PerfusionError
 from ..scene.probing import put_region_chart, put_voxel_chart, save_region_readings
-from ..scene.segments import segment_names
 from .hover import Hover
 from .reasons import allow
 from .region_table import RegionTable, number_text
+from .segment_choice import SegmentChoice
 from .step import StepPanel
 
-REGION_TYPES = ["vtkMRMLSegmentationNode", "vtkMRMLLabelMapVolumeNode"]
 CSV_FILES = "CSV (*.csv)"
 
 
@@ -29,29 +26,25 @@ class ProbePanel(StepPanel):
         self._readings = {}
         self._measured = None
         self.voxel_line = self.add_line(_("Values of the maps in the voxel under the mouse, in their units"))
-        self._add_region()
+        self.region = SegmentChoice(_("Region to measure"), self._allow)
+        self.layout.addLayout(self.region.layout)
         self.table = RegionTable()
         self.layout.addWidget(self.table.widget)
         row = self.add_row()
+        self.measure_button = self.add_button(_("Measure"), "", self._measure, row)
         self.curves_button = self.add_button(_("Show curves"), "", self._show_curves, row)
         self.export_button = self.add_button(_("Export CSV…"), "", self._export, row)
 
-    def _add_region(self):
-        row = self.add_row()
-        self.node_combo = _node_combo()
-        self.segment_combo = qt.QComboBox()
-        row.addWidget(self.node_combo, 1)
-        row.addWidget(self.segment_combo, 1)
-        self.measure_button = self.add_button(_("Measure"), "", self._measure, row)
-        self._segment_ids = []
-        self.node_combo.connect("currentNodeChanged(vtkMRMLNode*)", self._show_segments)
-
     def refresh(self):
         super().refresh()
-        self._hover.start()
-        self._show_segments(self.node_combo.currentNode())
+        if self.work.entered:
+            self._hover.start()
+        self.region.refresh()
         self._follow_maps()
         self._allow()
+
+    def leave(self):
+        self._hover.stop()
 
     def forget(self):
         self._hover.stop()
@@ -80,18 +73,8 @@ class ProbePanel(StepPanel):
 
     # -- a region
 
-    def _show_segments(self, node):
-        names = segment_names(node) if node is not None and node.IsA("vtkMRMLSegmentationNode") else {}
-        if list(names) != self._segment_ids:
-            self._segment_ids = list(names)
-            self.segment_combo.clear()
-            self.segment_combo.addItems(list(names.values()))
-        self._allow()
-
     def _measure(self):
-        node = self.node_combo.currentNode()
-        segment = self._segment_ids[self.segment_combo.currentIndex] if self._segment_ids else ""
-        name = segment_names(node)[segment] if segment else node.GetName()
+        node, segment, name = self.region.node, self.region.segment, self.region.name
         self.work.run(self._measuring_steps(node, segment, name), self._show_region, failed=self.fail)
 
     def _measuring_steps(self, node, segment, name):
@@ -137,34 +120,29 @@ class ProbePanel(StepPanel):
 
     def _reason_against_measuring(self):
         if self.work.study is None or self._maps() is None:
-            return _("Compute the maps first.")
+            return self._reason_without_maps()
         if self.work.study.busy:
             return _("Wait until the maps are ready.")
-        return "" if self.node_combo.currentNode() is not None else _("Choose a segmentation or labelmap first.")
+        return self.region.reason
+
+    def _reason_without_maps(self):
+        """In a scene that was just opened the maps are there, but not the curves."""
+        shown = self.work.parameters is not None and self.work.parameters.mapCBF is not None
+        return (
+            _("Press Compute maps first: the curves are not saved with a scene.")
+            if shown
+            else _("Compute the maps first.")
+        )
 
     def _allow(self):
         reason = self._reason_against_measuring()
         measured = "" if self._readings else _("Measure a region first.")
-        allow(self.node_combo, _("Where the region was drawn; it may have another geometry than the scan"))
-        several = "" if self._segment_ids else _("Only for segmentations.")
-        allow(self.segment_combo, _("Segment that is the region"), several)
         allow(self.measure_button, _("Read the maps in the region and in its mirror image"), reason)
         allow(self.curves_button, _("Show the mean curves of the region and of its mirror image"), measured)
         allow(self.export_button, _("Save the statistics, and the curves beside them, for a spreadsheet"), measured)
 
 
 def _voxel_in_words(reading):
-    place = ", ".join(f"{value:.0f}" for value in reading.ras).replace("-", "−")
+    place = ", ".join(f"{round(float(value))}" for value in reading.ras).replace("-", "−")
     values = [f"{name} {number_text(value)} {unit}" for name, (value, unit) in reading.values.items()]
     return _("({place}) mm, {tissue}: {values}").format(place=place, tissue=reading.tissue, values=", ".join(values))
-
-
-def _node_combo():
-    combo = slicer.qMRMLNodeComboBox()
-    combo.nodeTypes = REGION_TYPES
-    combo.noneEnabled = True
-    combo.noneDisplay = _("Choose a segmentation or labelmap")
-    combo.addEnabled = False
-    combo.removeEnabled = False
-    combo.setMRMLScene(slicer.mrmlScene)
-    return combo

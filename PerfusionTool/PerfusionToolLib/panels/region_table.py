@@ -31,6 +31,7 @@ class RegionTable:
         self.widget.verticalHeader().defaultSectionSize = ROW_HEIGHT
         self.widget.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         self.widget.minimumHeight = TABLE_HEIGHT
+        self.widget.visible = False
         self.widget.toolTip = _(
             "The maps in the region, in their units; the other side is the mirror image of the region, the ratio is "
             "mean over mean of the other side"
@@ -48,6 +49,7 @@ class RegionTable:
         rows = [] if region is None else list(region.values.items())
         self.widget.clearContents()
         self.widget.setRowCount(len(rows))
+        self.widget.visible = bool(rows)
         for number, (name, here) in enumerate(rows):
             there = mirror.values[name] if mirror is not None else None
             for column, text in enumerate(_texts(name, here, there)):

@@ -13,7 +13,10 @@ from ..perfusion.errors import PerfusionError
 from ..perfusion.progress import Progress
 
 SLICE_SECONDS = 0.1
+URGENT_SLICE_SECONDS = 0.03
 PAUSE_MILLISECONDS = 2
+# Urgent work that comes again and again, as in a drag, is gone on with only when nothing newer has come for so long.
+REST_SECONDS = 0.12
 
 
 class Runner:
@@ -33,8 +36,8 @@ class Runner:
         self._on_end = on_end
         self._steps = None
         self._done = self._failed = None
-        self._seconds = 0.0
-        self._advancing = False
+        self._seconds = self._rest_end = 0.0
+        self._urgent = self._advancing = False
         self._timer = qt.QTimer()
         self._timer.interval = PAUSE_MILLISECONDS
         self._timer.connect("timeout()", self._advance)
@@ -43,6 +46,11 @@ class Runner:
     def running(self) -> bool:
         """Whether work is under way."""
         return self._steps is not None
+
+    @property
+    def urgent(self) -> bool:
+        """Whether urgent work is under way."""
+        return self.running and self._urgent
 
     def start(self, steps, done=None, urgent: bool = False, failed=None) -> None:
         """Begin with new work; what runs is dropped.
@@ -57,13 +65,17 @@ class Runner:
         failed : callable, optional
             Called with the sentence of a failure.
         """
-        self._drop()
-        self._steps, self._done, self._failed = steps, done, failed
+        again, former = urgent and self.urgent, self._steps
+        self._steps, self._done, self._failed, self._urgent = steps, done, failed, urgent
+        self._close(former)
         # Otherwise the first step comes alone, so that what is begun is shown before it takes its time.
-        self._seconds = SLICE_SECONDS if urgent else 0.0
+        self._seconds = URGENT_SLICE_SECONDS if urgent else 0.0
+        self._rest_end = 0.0
         self._timer.start()
         if urgent and not self._advancing:
             self._advance()
+        if again:
+            self._rest_end = time.perf_counter() + REST_SECONDS
 
     def cancel(self) -> None:
         """Go no further; what is finished stays."""
@@ -75,15 +87,18 @@ class Runner:
         steps, self._steps = self._steps, None
         self._done = self._failed = None
         self._timer.stop()
+        self._close(steps)
+
+    def _close(self, steps):
         # A generator cannot be closed from within its own step; `_advance` does it afterwards.
         if steps is not None and not self._advancing:
             steps.close()
 
     def _advance(self):
-        if self._advancing or self._steps is None:
+        if self._advancing or self._steps is None or time.perf_counter() < self._rest_end:
             return
         steps, end = self._steps, time.perf_counter() + self._seconds
-        self._seconds = SLICE_SECONDS
+        self._seconds = URGENT_SLICE_SECONDS if self._urgent else SLICE_SECONDS
         self._advancing = True
         try:
             outcome = self._slice(steps, end)

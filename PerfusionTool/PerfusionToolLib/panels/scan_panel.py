@@ -9,7 +9,9 @@ from ..perfusion.errors import PerfusionError
 from ..perfusion.progress import Progress
 from ..scene.frame_times import loaded_frame_times, typed_frame_times
 from ..scene.importing import import_scan
+from ..scene.nodes import proxy_volume
 from ..scene.sample import SAMPLES, add_sample
+from ..scene.views import set_scan_window
 from .reasons import allow
 from .step import StepPanel
 
@@ -39,6 +41,8 @@ class ScanPanel(StepPanel):
         self._show_modality(scan)
         self._show_echo_time(scan)
         self._show_times(scan)
+        if scan is not None:
+            set_scan_window(proxy_volume(scan.node), self.work.study.modality)
 
     # -- where the scan comes from
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import qt
 import slicer
 
+from .timers import single_shot
+
 # Events that come closer together are answered by one update, with the newest place.
-COALESCING_MILLISECONDS = 30
+COALESCING_MILLISECONDS = 10
 SAME_PLACE_MM = 0.01
 
 
@@ -37,10 +38,7 @@ class SeedPlacing:
         self._observed = []
         self._place = None
         self._grabbed = self._dragging = False
-        self._timer = qt.QTimer()
-        self._timer.singleShot = True
-        self._timer.interval = COALESCING_MILLISECONDS
-        self._timer.connect("timeout()", self._take_newest)
+        self._timer = single_shot(COALESCING_MILLISECONDS, self._take_newest)
 
     @property
     def placing(self) -> bool:
@@ -131,14 +129,6 @@ class SeedPlacing:
         _keep_newest(self._node)
         dragging, self._dragging = self._dragging, self._grabbed
         self._follow(place, dragging)
-
-
-def seed_list():
-    """A new point list for the seed."""
-    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "AIF seed")
-    node.SetControlPointLabelFormat("AIF")
-    node.CreateDefaultDisplayNodes()
-    return node
 
 
 def newest_place(node) -> np.ndarray | None:

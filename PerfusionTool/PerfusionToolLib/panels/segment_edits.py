@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
-import qt
 import slicer
 
 from ..scene.scans import proxy_volume
+from .timers import single_shot
 
 # Strokes that come closer together are answered once.
 PAUSE_MILLISECONDS = 600
@@ -30,6 +29,8 @@ def edit_segment(work, segment_id: str) -> None:
     if editor is not None:
         editor.SetAndObserveSegmentationNode(segmentation)
         editor.SetAndObserveSourceVolumeNode(proxy)
+        # Regions lie over one another: an AIF painted in the brain must not cut a hole into the brain's mask.
+        editor.SetOverwriteMode(editor.OverwriteNone)
         editor.SetSelectedSegmentID(segment_id)
 
 
@@ -39,70 +40,54 @@ class SegmentEdits:
     Parameters
     ----------
     segment_id : str
-    writing : callable
-        Tells whether the study is writing to the scene just now: that is no edit.
+    work : Work
+        Whose study tells whether it is writing to the scene just now, and whether voxels are others than it gave.
     edited : callable
-        Called once the strokes pause and the voxels are others than before.
+        Called once the strokes pause and the voxels are others; also for what was drawn before a scene was saved.
     """
 
-    def __init__(self, segment_id: str, writing: Callable[[], bool], edited: Callable[[], None]):
+    def __init__(self, segment_id: str, work, edited: Callable[[], None]):
         self._segment_id = segment_id
-        self._writing = writing
+        self._work = work
         self._edited = edited
         self._segmentation = None
         self._tags = []
-        self._known = None
-        self._timer = qt.QTimer()
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(PAUSE_MILLISECONDS)
-        self._timer.connect("timeout()", self._compare)
+        self._timer = single_shot(PAUSE_MILLISECONDS, self._compare)
 
     def watch(self, segmentation) -> None:
-        """Watch a segmentation, or none; what the study has written to it is no edit.
+        """Watch a segmentation, or none.
 
         Parameters
         ----------
         segmentation : vtkMRMLSegmentationNode or None
         """
-        if segmentation is not self._segmentation:
-            self.forget()
-            self._segmentation = segmentation
-            if segmentation is not None:
-                self._tags = [self._observe(segmentation, event) for event in EVENTS]
-        if segmentation is not None and self._known is None and not self._writing():
-            self._known = _fingerprint(segmentation, self._segment_id)
+        if segmentation is self._segmentation:
+            return
+        self.forget()
+        self._segmentation = segmentation
+        if segmentation is not None:
+            self._tags = [self._observe(segmentation, event) for event in EVENTS]
+            self._note()
 
     def forget(self) -> None:
         """Let go of the segmentation."""
         self._timer.stop()
         for tag in self._tags:
             self._segmentation.RemoveObserver(tag)
-        self._segmentation, self._tags, self._known = None, [], None
+        self._segmentation, self._tags = None, []
 
     def _observe(self, segmentation, event):
         return segmentation.AddObserver(getattr(slicer.vtkSegmentation, event), self._note)
 
     def _note(self, *_arguments):
-        if self._writing():
-            self._known = None
+        if self._work.study.publishing:
             self._timer.stop()
         else:
             self._timer.start()
 
     def _compare(self):
-        former, self._known = self._known, _fingerprint(self._segmentation, self._segment_id)
-        if former is not None and self._known != former:
+        if self._work.study.busy:
+            # Its results are not in the scene yet.
+            self._timer.start()
+        elif self._work.study.was_edited(self._segment_id):
             self._edited()
-
-
-def _fingerprint(segmentation, segment_id):
-    """The same for the same voxels, however large the box is that holds them."""
-    segment = segmentation.GetSegmentation().GetSegment(segment_id)
-    image = segmentation.GetBinaryLabelmapInternalRepresentation(segment_id) if segment else None
-    if image is None or image.IsEmpty():
-        return b""
-    labels = slicer.util.arrayFromSegmentInternalBinaryLabelmap(segmentation, segment_id)
-    first = image.GetExtent()[4::-2]
-    inside = (labels == segment.GetLabelValue()).nonzero()
-    places = [axis + start for axis, start in zip(inside, first, strict=True)]
-    return hashlib.sha1(b"".join(axis.tobytes() for axis in places)).digest()

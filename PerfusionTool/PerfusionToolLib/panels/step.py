@@ -37,6 +37,8 @@ class Work:
         ``say(sentence)`` shows a sentence in the frame's message line; "" clears it.
     show_chart : callable
         ``show_chart(name)`` puts the chart "curves", "bolus", "motion" or "probe" into the plot view.
+    entered : bool
+        True while the module is the one that is shown.
     editing : bool
         True while a person edits a segment in the Segment Editor, so that leaving the module keeps the layout.
     """
@@ -48,6 +50,7 @@ class Work:
     follow: Callable
     say: Callable
     show_chart: Callable
+    entered: bool = False
     editing: bool = False
 
 
@@ -97,13 +100,17 @@ class StepPanel:
 
     def refresh(self) -> None:
         """Show what the parameter node and the study hold; called after every change of either, coalesced."""
+        self.refresh_state()
+        for form in self._forms:
+            form.refresh()
+
+    def refresh_state(self) -> None:
+        """Show how the step stands; called while work goes on, too."""
         state = self.work.study.state(self.name)
         if self._failure:
             self._show_state("attention", self._failure)
         else:
             self._show_state(state.kind, state.sentence)
-        for form in self._forms:
-            form.refresh()
 
     def leave(self) -> None:
         """The module is left: stop what waits for a person's click."""

@@ -96,6 +96,7 @@ class Analysis:
     csf = _Result("vessels", "Cerebrospinal fluid inside the brain, ndarray of bool, shape (z, y, x).")
     concentration = _Result("smoothing", "Smoothed concentration of the brain's voxels, (n, t).")
     brain_curve = _Result("smoothing", "Mean of the smoothed concentration over the brain, (t,).")
+    time_to_peak = _Result("smoothing", "When it is highest in each voxel, s from the first frame in use, (n,).")
     arterial_input = _Result("arterial_input", "The AIF in use, an `ArterialInput`.")
     venous_output = _Result("arterial_input", "The VOF, a `VenousOutput`, or None where none was found.")
     estimate = _Result("deconvolution", "What the deconvolution gives for the brain's voxels, an `Estimate`.")
@@ -190,7 +191,10 @@ class Analysis:
         """What was found at some cost and need not be found again: motion. Made of what JSON holds."""
         if "motion" not in self._results or self.motion is None:
             return self._remembered
-        return remembered_motion(self.motion, self.series, self.settings)
+        found = self._results["motion"]
+        if "remembered" not in found:
+            found["remembered"] = remembered_motion(self.motion, self.series, self.settings)
+        return found["remembered"]
 
     def symmetry_steps(self) -> Steps[SymmetryPlane]:
         """Find the plane between the hemispheres, once for as long as the scan's baseline stays.
@@ -395,7 +399,7 @@ class Analysis:
             symmetry = yield from part_of_stage(self.symmetry_steps(), 0.0, 0.5)
         work = stages.maps_steps(
             self.estimate,
-            self.concentration,
+            self.time_to_peak,
             self.times,
             self.bolus,
             self.brain_mask,

@@ -60,6 +60,21 @@ def recalled_motion(remembered: dict, series: PerfusionSeries, settings: Setting
         return None
     if not _agree(remembered.get("scan"), _scan(series)):
         return None
+    return stored_motion(remembered)
+
+
+def stored_motion(remembered: dict) -> Motion:
+    """The motion that another study found, whatever the scan was.
+
+    Parameters
+    ----------
+    remembered : dict
+        As `remembered_motion` gives it.
+
+    Returns
+    -------
+    Motion
+    """
     found = remembered["motion"]
     return Motion(
         np.array(found["transforms"], float),

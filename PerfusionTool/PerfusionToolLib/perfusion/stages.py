@@ -259,7 +259,7 @@ def vessels_steps(raw_concentration, intracranial, shaken, brain, baseline_volum
 def smoothing_steps(
     prepared, corrected, motion, shaken, brain, vessels, rims, baseline_volume, times, bolus, grid, series, settings
 ):
-    """Smoothed concentration of the brain's voxels."""
+    """Smoothed concentration of the brain's voxels, and when it is highest."""
     tissue = brain & ~vessels
     if not tissue.any():
         raise PerfusionError("Nothing but vessels is left inside the brain mask; check the mask.")
@@ -281,7 +281,9 @@ def smoothing_steps(
     yield Progress("smoothing", 1.0, TEXTS["smoothing"])
     brain_curve = np.nanmean(contrast.curves, 0, dtype=float)
     yield Progress("smoothing", 1.0, TEXTS["smoothing"])
-    return {"concentration": contrast.curves, "brain_curve": brain_curve}, ()
+    peak_times = time_to_peak(contrast.curves, times)
+    yield Progress("smoothing", 1.0, TEXTS["smoothing"])
+    return {"concentration": contrast.curves, "brain_curve": brain_curve, "time_to_peak": peak_times}, ()
 
 
 def _smoothed_steps(signal, sources, filled, baseline_volume, grid, settings, in_place):
@@ -359,11 +361,10 @@ def deconvolution_steps(concentration, arterial_input, times, bolus, settings):
     return {"estimate": estimate}, tuple(estimate.notes)
 
 
-def maps_steps(estimate, concentration, times, bolus, brain, vessels, csf, symmetry, grid, series, settings):
+def maps_steps(estimate, peak_times, times, bolus, brain, vessels, csf, symmetry, grid, series, settings):
     """Maps in clinical units, smoothed, hidden and made relative as asked."""
     start = float(times[0] - series.times[0])
-    peak_times = time_to_peak(concentration, times) + start
-    maps = perfusion_maps(estimate, peak_times, float(times[bolus.arrival] - series.times[0]), brain)
+    maps = perfusion_maps(estimate, peak_times + start, float(times[bolus.arrival] - series.times[0]), brain)
     yield Progress("maps", 0.3, TEXTS["maps"])
     if settings.map_smoothing_mm > 0:
         work = smoothed_maps_steps(maps, brain & ~vessels, grid.spacing, settings.map_smoothing_mm)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 
 from .progress import Progress, Steps
 
@@ -66,8 +67,17 @@ def in_threads(
 
 
 def _one_thread_for_linear_algebra() -> AbstractContextManager:
+    controller = _thread_controller()
+    return nullcontext() if controller is None else controller.limit(limits=1)
+
+
+@cache
+def _thread_controller():
+    """Finding the libraries takes longer than some work here; they are loaded once numpy and scipy are."""
     try:
-        from threadpoolctl import threadpool_limits
+        from threadpoolctl import ThreadpoolController
     except ImportError:
-        return nullcontext()
-    return threadpool_limits(1)
+        return None
+    import scipy.linalg  # noqa: F401 - it may bring a library of its own
+
+    return ThreadpoolController()

@@ -11,6 +11,7 @@ from ..perfusion.errors import PerfusionError
 from ..perfusion.given import checked_curve
 from ..perfusion.series import Grid
 from ..perfusion.settings import Settings
+from .seed import LABEL, add_seed_list
 from .segments import segment_mask
 
 SETTINGS = tuple(parameter.name for parameter in fields(Settings) if parameter.metadata["stage"] == "arterial_input")
@@ -234,13 +235,15 @@ def keep_choice(parameters, choice: Choice, analysis, name: str) -> None:
     }
     modifying = parameters.StartModify()
     try:
-        for field_name, value in values.items():
-            if getattr(parameters, field_name) != value:
-                setattr(parameters, field_name, value)
+        changed = {key: value for key, value in values.items() if getattr(parameters, key) != value}
+        for field_name, value in changed.items():
+            setattr(parameters, field_name, value)
         if choice.kind == "curve":
             whole = choice.value.size == analysis.series.times.size
             _put_curve(parameters, analysis.series.times if whole else analysis.times, choice.value, name)
-        _put_seed(parameters, choice, name)
+        # Once it has been noted, only a person moves the seed: perhaps on, while its maps were computed.
+        if changed or parameters.seed is None:
+            _put_seed(parameters, choice, name)
     finally:
         parameters.EndModify(modifying)
 
@@ -261,11 +264,9 @@ def _put_seed(parameters, choice, name):
         return
     if node is None:
         scene = parameters.parameterNode.GetScene()
-        node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", f"{name} AIF seed")
-        node.CreateDefaultDisplayNodes()
-        parameters.seed = node
+        node = parameters.seed = add_seed_list(f"{name} AIF seed", scene)
     if node.GetNumberOfControlPoints() == 0:
-        node.AddControlPointWorld(*choice.value, "AIF")
+        node.AddControlPointWorld(*choice.value, LABEL)
     elif np.abs(np.subtract(node.GetNthControlPointPositionWorld(0), choice.value)).max() >= SAME_PLACE_MM:
         node.SetNthControlPointPositionWorld(0, *choice.value)
     if node.GetDisplayNode() is not None:

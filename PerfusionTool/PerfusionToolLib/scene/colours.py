@@ -174,7 +174,7 @@ def show_map_colours(volume, name: str, window=None, colours: str | None = None,
     relative_to : {"absolute", "brain_mean", "mirror"}
     """
     if volume.GetDisplayNode() is None:
-        volume.CreateDefaultDisplayNodes()
+        _add_display(volume)
     display = volume.GetDisplayNode()
     unfinished = display.StartModify()
     scene = volume.GetScene()
@@ -188,6 +188,13 @@ def show_map_colours(volume, name: str, window=None, colours: str | None = None,
     display.EndModify(unfinished)
     _set_quantity(volume, name, relative_to)
     _set_legend(volume, name, relative_to)
+
+
+def _add_display(volume):
+    display = volume.GetScene().AddNewNodeByClass("vtkMRMLScalarVolumeDisplayNode")
+    # Else it would look through all voxels for a window that is not wanted.
+    display.SetAutoWindowLevel(False)
+    volume.SetAndObserveDisplayNodeID(display.GetID())
 
 
 def restore_background(volume) -> None:

@@ -187,11 +187,11 @@ def put_chart(table, chart, curves: list[Curve], name: str, y_title: str, scene)
     """
     if table is None:
         table = scene.AddNewNodeByClass("vtkMRMLTableNode", scene.GenerateUniqueName(name))
-    _fill_table(table, curves)
     if chart is None:
         chart = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", scene.GenerateUniqueName(f"{name} chart"))
         chart.SetTitleVisibility(False)
     unfinished = chart.StartModify()
+    _fill_table(table, curves)
     chart.SetXAxisTitle(TIME_COLUMN)
     chart.SetYAxisTitle(y_title)
     _set_range(chart, curves)
@@ -199,9 +199,10 @@ def put_chart(table, chart, curves: list[Curve], name: str, y_title: str, scene)
     kept = [_put_series(former.pop(curve.name, None), table, curve, curves, scene) for curve in curves]
     for series in former.values():
         scene.RemoveNode(series)
-    chart.RemoveAllPlotSeriesNodeIDs()
-    for series in kept:
-        chart.AddAndObservePlotSeriesNodeID(series.GetID())
+    if kept != chart_series(chart):
+        chart.RemoveAllPlotSeriesNodeIDs()
+        for series in kept:
+            chart.AddAndObservePlotSeriesNodeID(series.GetID())
     chart.EndModify(unfinished)
     return table, chart
 

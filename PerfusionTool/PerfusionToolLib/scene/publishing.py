@@ -10,12 +10,9 @@ from .candidates import put_candidates
 from .folder import gather
 from .maps import put_map
 from .nodes import proxy_volume
+from .ownership import belong_to
 from .parameters import MAPS, RESULTS, map_field
 from .record import provenance, record_of, write_record
-
-# Every result says of which scan it is, by a node reference, and which field of the parameter node it stood in.
-SCAN_ROLE = "PerfusionTool.Scan"
-FIELD = "PerfusionTool.Field"
 
 
 @dataclass(frozen=True)
@@ -119,42 +116,12 @@ class Publisher:
         return all(segmentation.GetSegmentation().GetSegment(segment) for segment in group.segments)
 
 
-def belong_to(node, scan, field: str) -> None:
-    """Let a node say of which scan it is, and in which field of the parameter node it stands.
-
-    Parameters
-    ----------
-    node, scan : vtkMRMLNode
-    field : str
-    """
-    if node.GetNodeReferenceID(SCAN_ROLE) != scan.GetID():
-        node.SetNodeReferenceID(SCAN_ROLE, scan.GetID())
-    if node.GetAttribute(FIELD) != field:
-        node.SetAttribute(FIELD, field)
-
-
-def results_of(scan, scene) -> dict[str, object]:
-    """Nodes of the scene that belong to a scan, by field of the parameter node.
-
-    Parameters
-    ----------
-    scan : vtkMRMLNode
-    scene : vtkMRMLScene
-
-    Returns
-    -------
-    dict of str to vtkMRMLNode
-    """
-    nodes = (scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes()))
-    own = [node for node in nodes if node.GetNodeReferenceID(SCAN_ROLE) == scan.GetID()]
-    return {node.GetAttribute(FIELD): node for node in own if node.GetAttribute(FIELD) in RESULTS}
-
-
 def _put_motion(target):
     motion, analysis = target.analysis.motion, target.analysis
     if motion is None:
-        for field in ("motionTable", "motionChart"):
-            _remove(target, field)
+        table, chart = target.parameters.motionTable, target.parameters.motionChart
+        target.parameters.motionTable = target.parameters.motionChart = None
+        curves.remove_chart(table, chart, target.scene)
         return
     times = analysis.series.times[analysis.first : analysis.first + len(motion.corrupted)]
     shown = curves.motion_curves(times, motion.parameters, motion.corrupted)
@@ -232,8 +199,10 @@ def _put_segment(target, segment, mask):
     segmentation = segments.put_segment(former, segment, mask, grid, target.scan.name, target.scene)
     target.keep("segmentation", segmentation)
     if former is None:
+        proxy = proxy_volume(target.scan.node)
+        views.set_scan_window(proxy, target.analysis.series.modality)
+        views.show_scan(proxy)
         views.show_overlays(segmentation)
-        views.show_scan(proxy_volume(target.scan.node))
 
 
 def _put_record(target, record):
@@ -242,13 +211,6 @@ def _put_record(target, record):
         node = target.scene.AddNewNodeByClass("vtkMRMLTextNode", f"{target.scan.name} perfusion record")
     target.keep("record", node)
     write_record(node, record)
-
-
-def _remove(target, field):
-    node = getattr(target.parameters, field)
-    if node is not None:
-        setattr(target.parameters, field, None)
-        target.scene.RemoveNode(node)
 
 
 _CHART_TITLES = {"motion": "motion", "bolus": "bolus", "curves": "AIF and VOF"}

@@ -30,7 +30,7 @@ def record_of(analysis, scan, parameters) -> dict:
         Plain enough for JSON.
     """
     series = analysis.series
-    return plain(
+    found = plain(
         {
             "program": "PerfusionTool",
             "version": __version__,
@@ -52,9 +52,9 @@ def record_of(analysis, scan, parameters) -> dict:
             "masks": {name: mask_checksum(mask) for name, mask in _editable_masks(analysis).items()},
             "drawn": _drawn_masks(analysis),
             "grid": _grid_in_record(analysis),
-            "remembered": analysis.remembered,
         }
     )
+    return {**found, "remembered": analysis.remembered}
 
 
 def _grid_in_record(analysis):
@@ -149,7 +149,7 @@ def write_record(node, record: dict) -> None:
     node : vtkMRMLTextNode
     record : dict
     """
-    node.SetText(json.dumps(record, indent=1))
+    node.SetText(json.dumps(record))
 
 
 def read_record(node) -> dict:

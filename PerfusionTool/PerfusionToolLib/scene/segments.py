@@ -10,7 +10,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from ..perfusion.errors import PerfusionError
 from ..perfusion.series import Grid
-from .volumes import oriented_image
+from .volumes import matrix, oriented_image
 
 
 class Look(NamedTuple):
@@ -60,8 +60,29 @@ def put_segment(segmentation, segment_id: str, mask: np.ndarray, grid: Grid, sca
     _set_reference_geometry(segmentation, grid)
     if segmentation.GetSegmentation().GetSegment(segment_id) is None:
         _add_segment(segmentation, segment_id)
-    _set_labelmap(segmentation, segment_id, oriented_image(mask, grid))
+    image = _box_image(mask, grid)
+    if not _holds(segmentation, segment_id, image):
+        _set_labelmap(segmentation, segment_id, image)
     return segmentation
+
+
+def _box_image(mask, grid):
+    """The box around a mask's voxels as an image; one voxel of it where it is empty."""
+    occupied = [np.flatnonzero(mask.any(others)) for others in ((1, 2), (0, 2), (0, 1))]
+    bounds = [(int(where[0]), int(where[-1])) if where.size else (0, 0) for where in occupied]
+    image = oriented_image(mask[tuple(slice(first, last + 1) for first, last in bounds)], grid)
+    image.SetExtent(*(bound for axis in reversed(bounds) for bound in axis))
+    return image
+
+
+def _holds(segmentation, segment_id, image):
+    """Whether a segment has these very voxels; writing them again would draw all views of it again."""
+    own = segmentation.GetBinaryLabelmapInternalRepresentation(segment_id)
+    if own is None or own.IsEmpty() or own.GetExtent() != image.GetExtent():
+        return False
+    value = segmentation.GetSegmentation().GetSegment(segment_id).GetLabelValue()
+    same_place = slicer.vtkOrientedImageDataResample.DoGeometriesMatch(own, image)
+    return same_place and np.array_equal(_voxels(own) == value, _voxels(image) != 0)
 
 
 def _set_labelmap(segmentation, segment_id, image):
@@ -76,7 +97,10 @@ def _new_segmentation(scan_name, scene):
 
 
 def _set_reference_geometry(segmentation, grid):
-    geometry = slicer.vtkSegmentationConverter.SerializeImageGeometry(oriented_image(np.zeros(grid.shape, bool), grid))
+    image = slicer.vtkOrientedImageData()
+    image.SetDimensions(*grid.shape[::-1])
+    image.SetImageToWorldMatrix(matrix(grid.ijk_to_ras))
+    geometry = slicer.vtkSegmentationConverter.SerializeImageGeometry(image)
     segmentation.GetSegmentation().SetConversionParameter(
         slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName(), geometry
     )

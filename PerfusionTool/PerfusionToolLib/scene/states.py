@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from slicer.i18n import tr as _
 
 STEPS = ("scan", "preparation", "brain_mask", "bolus", "arterial_input", "maps", "probe")
@@ -104,13 +105,27 @@ def _bolus(analysis):
 
 def _arterial_input(analysis):
     arterial = analysis.arterial_input
+    source, found = _SOURCES[arterial.source], _slice_of(analysis)
+    if found is not None:
+        source = _("{source} in slice {slice}").format(source=source, slice=found)
     return _("{source}: {voxels} voxels, peak {peak:.3g} {unit}, scaled by {scale:.2f}.").format(
-        source=_SOURCES[arterial.source],
+        source=source,
         voxels=arterial.voxels.sum(),
         peak=arterial.curve.max(),
         unit="HU" if analysis.series.modality == "CT" else "1/s",
         scale=arterial.scale,
     )
+
+
+def _slice_of(analysis):
+    """Slice of the arterial input, numbered as in the table of candidates; None for a given curve."""
+    kind, value = analysis.arterial_input_choice
+    if kind == "curve":
+        return None
+    if kind == "mask":
+        return int(np.bincount(analysis.arterial_input.voxels.nonzero()[0]).argmax())
+    place = analysis.arterial_input.candidates[0].place if kind == "automatic" else value
+    return round(float(analysis.grid.to_indices(place)[0]))
 
 
 def _maps(analysis):

@@ -71,15 +71,23 @@ def register_layout() -> None:
         layout.AddLayoutDescription(LAYOUT, layout_description())
 
 
-def enter_layout() -> None:
-    """Show the layout; `leave_layout` brings back the former one."""
+def enter_layout(former: str | None = None) -> None:
+    """Show the layout; `leave_layout` brings back the former one.
+
+    Parameters
+    ----------
+    former : str, optional
+        What `former_layout` gave before the scene was closed, which forgets it.
+    """
     layout = _layout_node()
     if layout is None:
         return
     register_layout()
     if layout.GetViewArrangement() != LAYOUT:
-        layout.SetAttribute(_FORMER, str(layout.GetViewArrangement()))
+        former = former or str(layout.GetViewArrangement())
         layout.SetViewArrangement(LAYOUT)
+    if former:
+        layout.SetAttribute(_FORMER, former)
     for logic in _slice_logics().values():
         logic.GetSliceNode().SetViewGroup(VIEW_GROUP)
         logic.GetSliceCompositeNode().SetLinkedControl(True)
@@ -87,6 +95,12 @@ def enter_layout() -> None:
     plot = _plot_view()
     if plot is not None:
         plot.SetDoPropagatePlotChartSelection(False)
+
+
+def former_layout() -> str | None:
+    """The layout that `leave_layout` would bring back."""
+    layout = _layout_node()
+    return None if layout is None else layout.GetAttribute(_FORMER)
 
 
 def leave_layout() -> None:
@@ -125,14 +139,17 @@ def show_map(name: str, volume) -> None:
     ----------
     name : str
         A key of `MAP_VIEWS`.
-    volume : vtkMRMLScalarVolumeNode
+    volume : vtkMRMLScalarVolumeNode or None
+        Where None, the view shows the scan alone.
     """
     logic = _slice_logics().get(MAP_VIEWS.get(name))
     if logic is None:
         return
-    composite = logic.GetSliceCompositeNode()
-    composite.SetForegroundVolumeID(volume.GetID())
-    composite.SetForegroundOpacity(1.0)
+    composite, shown = logic.GetSliceCompositeNode(), volume.GetID() if volume is not None else None
+    # The same map keeps the opacity that a person gave it.
+    if composite.GetForegroundVolumeID() != shown:
+        composite.SetForegroundVolumeID(shown)
+        composite.SetForegroundOpacity(1.0)
     # Slicer looks for legends when a person chooses a volume, not when a program does.
     for legend in slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode"):
         legend.Modified()
@@ -172,20 +189,23 @@ def fit_views() -> None:
             logic.GetSliceNode().RotateToVolumePlane(volume)
         logic.FitSliceToBackground()
         logic.SnapSliceOffsetToIJK()
-    for logic in logics[1:]:
-        logic.SetSliceOffset(logics[0].GetSliceOffset())
+    _align(logics)
 
 
 def centre_views(ras) -> None:
-    """Scroll all views to the slice of a point.
+    """Scroll all views to the scan's slice that is nearest to a point.
 
     Parameters
     ----------
     ras : array_like of shape (3,)
         RAS mm.
     """
-    for logic in _slice_logics().values():
+    logics = list(_slice_logics().values())
+    for logic in logics:
         logic.GetSliceNode().JumpSliceByOffsetting(*(float(value) for value in ras))
+        # Between two slices the scan is interpolated, but maps and segments are not.
+        logic.SnapSliceOffsetToIJK()
+    _align(logics)
 
 
 def set_scan_window(proxy, modality: str) -> None:
@@ -226,6 +246,11 @@ def scan_window(signal: np.ndarray, modality: str) -> tuple[float, float]:
         offset = CT_OFFSET if stored_with_offset else 0.0
         return CT_WINDOW[0] + offset, CT_WINDOW[1] + offset
     return (0.0, float(np.percentile(positive, 99.5))) if positive.size else (0.0, 1.0)
+
+
+def _align(logics):
+    for logic in logics[1:]:
+        logic.SetSliceOffset(logics[0].GetSliceOffset())
 
 
 def _layout_node():

@@ -483,3 +483,19 @@ def test_a_blank_first_frame_is_not_the_reference(head):
     study = analyze(changed(head.series, signal=signal), Settings(frames_to_drop=0))
     assert study.motion.reference == 1
     assert 0 not in study.frames
+
+
+def test_what_another_aif_does_not_change_is_kept(head):
+    study = analyze(head.series, QUICK)
+    peak_times, ttp = study.time_to_peak, study.maps["TTP"]
+    study.set_arterial_input(candidate=1)
+    assert study.time_to_peak is peak_times
+    np.testing.assert_array_equal(study.maps["TTP"], ttp)
+
+
+def test_the_map_of_ttp_is_the_time_of_the_highest_concentration(study):
+    ttp = study.maps["TTP"][study.brain_mask & ~study.vessels & ~study.csf]
+    frames = study.concentration.argmax(1)[(~study.vessels & ~study.csf)[study.brain_mask]]
+    nearest = study.times[frames] - study.series.times[0]
+    good = np.isfinite(ttp)
+    assert np.abs(ttp - nearest)[good].max() <= np.diff(study.times).max()

@@ -294,3 +294,11 @@ def test_what_is_too_late_or_too_wide_is_no_vein(curve, word):
     found = search(scan(vein=curve))
     assert vein_of(found) is None
     assert any(word in candidate.reason for candidate in found.veins(ARTERY[: found.times.size]))
+
+
+def test_the_verdict_on_veins_depends_on_the_aif_in_use_alone():
+    found, fresh = search(with_disturbance(VEIN)), search(with_disturbance(VEIN))
+    arterial = ARTERY[: found.times.size]
+    found.veins(np.roll(arterial, 3))
+    again = [(c.score, c.accepted, c.reason) for c in found.veins(arterial)]
+    assert again == [(c.score, c.accepted, c.reason) for c in fresh.veins(arterial)]

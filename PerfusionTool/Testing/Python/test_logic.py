@@ -245,6 +245,51 @@ def test_reloading_the_module_reloads_its_library_and_keeps_the_results(applicat
     assert reloaded.logic.mapVolume("CBF") is cbf
 
 
+def test_after_a_reload_the_open_module_is_in_its_layout(application, loaded_once):
+    import slicer
+    import slicerhost
+    from PerfusionToolLib.scene.views import LAYOUT
+
+    slicerhost.load_module(MODULE / "PerfusionTool.py")
+    parent = slicer.modules.perfusiontool.widgetRepresentation()
+    application.layoutManager().setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
+    slicer.modules.PerfusionToolWidget.onReload()
+    assert application.layoutManager().layout != LAYOUT
+    parent.enter()
+    slicer.modules.PerfusionToolWidget.onReload()
+    assert application.layoutManager().layout == LAYOUT
+    parent.exit()
+    assert application.layoutManager().layout != LAYOUT
+
+
+def test_maps_of_an_opened_scene_are_transparent_without_the_module(application, logic, tmp_path):
+    import slicer
+    import slicerhost
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    slicerhost.load_module(MODULE / "PerfusionTool.py")
+    application.startupCompleted()
+    logic.process(logic.loadSampleData("CT", **SMALL), motion_correction=False)
+    assert slicer.util.saveScene(str(tmp_path / "study.mrb"))
+    slicer.mrmlScene.Clear(False)
+    slicer.util.loadScene(str(tmp_path / "study.mrb"))
+    volume = logic.mapVolume("CBF")
+    display = volume.GetDisplayNode().GetImageDataConnection().GetProducer()
+    display.Update()
+    drawn = vtk_to_numpy(display.GetOutputDataObject(0).GetPointData().GetScalars())
+    np.testing.assert_array_equal(drawn[:, 3] > 0, slicer.util.arrayFromVolume(volume).ravel() != 0)
+
+
+def test_the_layout_is_known_once_the_application_has_started(application):
+    import slicer
+    import slicerhost
+    from PerfusionToolLib.scene.views import LAYOUT
+
+    slicerhost.load_module(MODULE / "PerfusionTool.py")
+    application.startupCompleted()
+    assert slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode").IsLayoutDescription(LAYOUT)
+
+
 def test_the_module_offers_its_sample_heads_once_the_application_has_started(application):
     import SampleData
     import slicerhost

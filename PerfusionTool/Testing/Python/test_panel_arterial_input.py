@@ -240,6 +240,23 @@ def test_while_a_seed_is_dragged_the_curve_comes_before_the_maps(window):
     assert not np.array_equal(cbf(window), former_map)
 
 
+def test_while_a_seed_is_dragged_the_rest_of_the_window_waits_for_the_end(window, monkeypatch):
+    import slicer
+    from PerfusionToolLib.panels import runner
+
+    monkeypatch.setattr(runner, "URGENT_SLICE_SECONDS", 0.0)
+    place_seed(window, place_of(window, 1))
+    scan_panel, refreshed = window.panels["scan"], []
+    monkeypatch.setattr(scan_panel, "refresh", lambda: refreshed.append(window.runner.running))
+    move_seed(window, place_of(window, 0))
+    end = time.monotonic() + 5
+    while not window.runner.running and time.monotonic() < end:
+        slicer.app.processEvents()
+    assert window.runner.urgent
+    settle(window)
+    assert refreshed and not any(refreshed)
+
+
 def test_undo_moves_the_seed_back_without_following_it(window):
     place_seed(window, place_of(window, 1))
     place_seed(window, place_of(window, 2))

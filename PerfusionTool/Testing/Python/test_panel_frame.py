@@ -288,6 +288,52 @@ def test_urgent_work_answers_at_once(application):
     assert not runner.running and heard.ends == [(None, False)]
 
 
+def endless(heard, name):
+    try:
+        for progress in counting(10**9):
+            heard.append(name)
+            yield progress
+    finally:
+        heard.append(f"{name} closed")
+
+
+def test_urgent_work_that_comes_again_and_again_goes_on_when_nothing_newer_comes(application, monkeypatch):
+    import slicer
+    from PerfusionToolLib.panels import runner as runners
+
+    monkeypatch.setattr(runners, "URGENT_SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(runners, "REST_SECONDS", 3600.0)
+    runner, _heard = make_runner()
+    steps = []
+    runner.start(endless(steps, "first"), urgent=True)
+    runner.start(endless(steps, "second"), urgent=True)
+    for _ in range(20):
+        time.sleep(0.002)
+        slicer.app.processEvents()
+    assert steps == ["first", "first closed", "second"]
+    runner.start(counting(3))
+    wait(runner)
+    assert steps[-1] == "second closed" and not runner.urgent
+
+
+def test_urgent_work_that_comes_alone_goes_on_at_once(application, monkeypatch):
+    import slicer
+    from PerfusionToolLib.panels import runner as runners
+
+    monkeypatch.setattr(runners, "URGENT_SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(runners, "REST_SECONDS", 3600.0)
+    runner, _heard = make_runner()
+    steps = []
+    runner.start(endless(steps, "only"), urgent=True)
+    assert runner.urgent and steps == ["only"]
+    end = time.monotonic() + 5
+    while len(steps) == 1 and time.monotonic() < end:
+        slicer.app.processEvents()
+    assert len(steps) > 1
+    runner.cancel()
+    assert not runner.urgent
+
+
 def test_work_may_cancel_itself_from_within(application):
     runner, heard = make_runner()
 

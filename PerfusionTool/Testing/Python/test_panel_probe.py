@@ -64,7 +64,7 @@ def add_region(window, side):
 
 
 def measure(window, node):
-    step(window).node_combo.setCurrentNode(node)
+    step(window).region.node_combo.setCurrentNode(node)
     step(window).measure_button.click()
     settle(window)
 

@@ -252,8 +252,8 @@ def test_a_segment_is_taken_as_brain_mask_and_maps_follow(panel):
     half = analysis.brain_mask.copy()
     half[:, :, : half.shape[2] // 2] = False
     brain = panel.panels["brain_mask"]
-    brain.node_combo.setCurrentNode(put_mask("mine", half, analysis.grid))
-    assert brain.segment_combo.currentText == "Half"
+    brain.choice.node_combo.setCurrentNode(put_mask("mine", half, analysis.grid))
+    assert brain.choice.segment_combo.currentText == "Half"
     assert not brain.automatic_button.enabled
     brain.use_button.click()
     settle(panel)
@@ -271,7 +271,7 @@ def test_an_unusable_mask_is_refused_with_a_sentence(panel):
     compute(panel)
     grid, former = panel.work.study.analysis.grid, panel.work.study.analysis.brain_mask
     brain = panel.panels["brain_mask"]
-    brain.node_combo.setCurrentNode(put_mask("empty", np.zeros(grid.shape, bool), grid))
+    brain.choice.node_combo.setCurrentNode(put_mask("empty", np.zeros(grid.shape, bool), grid))
     brain.use_button.click()
     settle(panel)
     assert "no voxels" in panel.ui.messageLabel.text and "no voxels" in panel.ui.brainMaskState.text

@@ -67,6 +67,17 @@ def test_a_second_run_updates_table_series_and_chart(scene, put):
     assert np.array_equal(drawn(chart)["VOF"][1], VOF * 2)
 
 
+def test_an_update_with_the_same_curves_changes_the_chart_once(scene, put):
+    table, chart = put(arterial(measured=MEASURED, venous=VOF))
+    events = []
+    tags = [node.AddObserver("ModifiedEvent", lambda node, _event: events.append(node)) for node in (table, chart)]
+    put(arterial(measured=0.5 * MEASURED, venous=VOF), table, chart)
+    for node, tag in zip((table, chart), tags, strict=True):
+        node.RemoveObserver(tag)
+    assert sorted(node.GetClassName() for node in events) == ["vtkMRMLPlotChartNode", "vtkMRMLTableNode"]
+    np.testing.assert_allclose(drawn(chart)["AIF as measured"][1], 0.5 * MEASURED)
+
+
 def test_a_curve_that_is_no_more_leaves_nothing_behind(scene, put):
     table, chart = put(arterial())
     nodes = scene.GetNumberOfNodes()

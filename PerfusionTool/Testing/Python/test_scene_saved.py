@@ -75,13 +75,27 @@ def test_an_opened_scene_says_what_was_done_and_computes_nothing(study, tmp_path
     made = {field: node.GetName() for field in RESULTS if (node := getattr(study.parameters, field)) is not None}
     opened = save_and_open(tmp_path)
     assert opened.analysis is None
-    assert {step: opened.state(step) for step in STEPS} == states
+    assert "press Compute maps" in opened.state("probe").sentence
+    assert {step: opened.state(step) for step in STEPS} == {**states, "probe": opened.state("probe")}
     assert opened.warnings == warnings
     assert opened.parameters.method == "Tikhonov"
     assert opened.parameters.resultsOf is opened.parameters.scan
     found = {field: node.GetName() for field in RESULTS if (node := getattr(opened.parameters, field)) is not None}
     assert found == made
     np.testing.assert_array_equal(values(opened), cbf)
+
+
+def test_an_opened_scene_tells_the_motion_of_its_study(study, tmp_path):
+    drain(study.steps())
+    motion, first = study.motion
+    opened = save_and_open(tmp_path)
+    kept, kept_first = opened.motion
+    assert opened.analysis is None
+    assert kept_first == first
+    np.testing.assert_allclose(kept.parameters, motion.parameters, atol=1e-6)
+    assert (kept.corrupted == motion.corrupted).all()
+    opened.parameters.motion_correction = False
+    assert opened.motion == (None, 0)
 
 
 def test_the_motion_is_not_searched_again_in_an_opened_scene(study, tmp_path, monkeypatch):

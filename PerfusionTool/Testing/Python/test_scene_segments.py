@@ -171,3 +171,40 @@ def test_a_saved_scene_keeps_the_segments(scene, tmp_path):
     put(scene, blob(2), grid, node)
     assert np.array_equal(mask_of(node, grid), blob(2))
     assert np.array_equal(mask_of(node, grid, "brain"), blob(1))
+
+
+def test_a_segment_holds_no_more_than_the_box_around_its_voxels(scene):
+    grid, mask = Grid(SHAPE, OBLIQUE), np.zeros(SHAPE, bool)
+    mask[2:4, 5:9, 3] = True
+    node = put(scene, mask, grid)
+    assert node.GetBinaryLabelmapInternalRepresentation("AIF").GetExtent() == (3, 3, 5, 8, 2, 3)
+    assert np.array_equal(mask_of(node, grid), mask)
+
+
+def test_a_segment_that_becomes_empty_and_full_again_leaves_nothing_behind(scene):
+    grid, mask = Grid(SHAPE, OBLIQUE), np.zeros(SHAPE, bool)
+    mask[1, 2, 3] = True
+    node = put(scene, blob(), grid)
+    put(scene, mask & False, grid, node)
+    with pytest.raises(PerfusionError, match="has no voxels"):
+        mask_of(node, grid)
+    put(scene, mask, grid, node)
+    assert np.array_equal(mask_of(node, grid), mask)
+
+
+def test_a_segment_is_written_again_only_when_its_voxels_or_their_place_differ(scene):
+    import slicer
+
+    grid = Grid(SHAPE, OBLIQUE)
+    node = put(scene, blob(), grid)
+    events = []
+    event = slicer.vtkSegmentation.SourceRepresentationModified
+    tag = node.AddObserver(event, lambda *_arguments: events.append(event))
+    put(scene, blob(), grid, node)
+    assert not events
+    put(scene, blob(1), grid, node)
+    assert events
+    moved = Grid(SHAPE, LEFT_HANDED)
+    put(scene, blob(1), moved, node)
+    node.RemoveObserver(tag)
+    assert np.array_equal(mask_of(node, moved), blob(1))

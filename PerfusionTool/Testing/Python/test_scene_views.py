@@ -150,7 +150,8 @@ def test_all_views_show_the_same_slice_equally_large(scene, slices, scan):
     assert len(offsets) == 1
     assert (offsets.pop() - 5) % 6 == pytest.approx(0)
     assert len({logic.GetSliceNode().GetFieldOfView() for logic in slices.values()}) == 1
-    views.centre_views(GRID.to_ras((6, 3, 3)))
+    # A third of a slice beside slice 6.
+    views.centre_views(GRID.to_ras((6.3, 3, 3)))
     assert {logic.GetSliceOffset() for logic in slices.values()} == {5 + 6 * 6}
 
 

@@ -184,7 +184,9 @@ def property_name(name):
 
 
 def has_property(target, name):
-    """Whether the class has this Qt property."""
+    """Whether PythonQt shows a Qt property of this name; QTimer.singleShot it hides behind the static method."""
+    if name == "singleShot":
+        return False
     return meta_of(target).indexOfProperty(property_name(name)) >= 0
 
 

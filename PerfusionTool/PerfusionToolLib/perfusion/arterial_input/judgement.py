@@ -59,7 +59,7 @@ def judge_arteries(
     list of VesselCandidate
         All of them, the best first, each with its score and the reason.
     """
-    judged = [_judged_shape(candidate, times, arrival, noise, smallest) for candidate in candidates]
+    judged = judge_shapes(candidates, times, arrival, noise, smallest)
     credible = [c for c in judged if c.accepted]
     if not credible:
         return judged
@@ -67,6 +67,31 @@ def judge_arteries(
     earliest = min(c.arrival for c in credible if c.peak >= CREDIBLE_PEAK * highest)
     judged = [_judged_lateness(c, earliest) if c.accepted else c for c in judged]
     return _ranked([_scored_artery(c, highest, earliest) if c.accepted else c for c in judged])
+
+
+def judge_shapes(
+    candidates: list[VesselCandidate], times: np.ndarray, arrival: int, noise: float, smallest: int = 3
+) -> list[VesselCandidate]:
+    """Reject candidates that are neither arteries nor veins, whatever the AIF; accept the others.
+
+    Parameters
+    ----------
+    candidates : list of VesselCandidate
+    times : ndarray of shape (t,)
+        s.
+    arrival : int
+        First frame with contrast.
+    noise : float
+        Standard deviation of the noise of one voxel's concentration.
+    smallest : int
+        Fewest voxels of a vessel.
+
+    Returns
+    -------
+    list of VesselCandidate
+        All of them, in their order.
+    """
+    return [_judged_shape(candidate, times, arrival, noise, smallest) for candidate in candidates]
 
 
 def _judged_shape(candidate, times, arrival, noise, smallest):
@@ -125,39 +150,23 @@ def _scored_artery(candidate, highest, earliest):
     return replace(candidate, score=float(height * earliness * _quality(candidate)), reason=reason)
 
 
-def judge_veins(
-    candidates: list[VesselCandidate],
-    artery_arrival: float,
-    artery_width: float,
-    times: np.ndarray,
-    arrival: int,
-    noise: float,
-    smallest: int = 3,
-) -> list[VesselCandidate]:
+def judge_veins(judged: list[VesselCandidate], artery_arrival: float, artery_width: float) -> list[VesselCandidate]:
     """Accept or reject candidates as veins, and score them by area and shape.
 
     Parameters
     ----------
-    candidates : list of VesselCandidate
+    judged : list of VesselCandidate
+        By `judge_shapes`.
     artery_arrival : float
         Time in s at which the AIF rises to half its peak; a vein rises at least a second later.
     artery_width : float
         Area of the AIF over its peak, s.
-    times : ndarray of shape (t,)
-        s.
-    arrival : int
-        First frame with contrast.
-    noise : float
-        Standard deviation of the noise of one voxel's concentration.
-    smallest : int
-        Fewest voxels of a vein.
 
     Returns
     -------
     list of VesselCandidate
         All of them, the best first.
     """
-    judged = [_judged_shape(candidate, times, arrival, noise, smallest) for candidate in candidates]
     judged = [_judged_vein(c, artery_arrival, artery_width) if c.accepted else c for c in judged]
     largest = max((c.area for c in judged if c.accepted), default=0.0)
     return _ranked([_scored_vein(c, artery_arrival, largest) if c.accepted else c for c in judged])

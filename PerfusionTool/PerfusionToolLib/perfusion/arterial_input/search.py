@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.integrate import trapezoid
@@ -11,7 +12,7 @@ from ..noise import voxel_noise
 from ..progress import Progress, Steps, drain
 from ..series import Grid
 from .candidates import SEARCHING, VesselCandidate, find_vessel_candidates_steps, half_rise_time
-from .judgement import judge_arteries, judge_veins
+from .judgement import judge_arteries, judge_shapes, judge_veins
 
 # ml; where voxels are larger than this, an artery of the brain fills only two or three of them.
 COARSE_VOXEL_ML = 0.015
@@ -55,9 +56,12 @@ class VesselSearch:
         """
         arrival = half_rise_time(arterial_curve, self.times) - self.times[0]
         width = trapezoid(arterial_curve, self.times) / arterial_curve.max()
-        return tuple(
-            judge_veins(list(self.arteries), arrival, width, self.times, self.arrival, self.noise, self.smallest)
-        )
+        return tuple(judge_veins(self._vessels, arrival, width))
+
+    @cached_property
+    def _vessels(self):
+        """The groups that have the shape of a vessel; the same whatever the AIF."""
+        return judge_shapes(self.arteries, self.times, self.arrival, self.noise, self.smallest)
 
 
 def search_vessels_steps(

@@ -8,7 +8,8 @@ from inspect import signature
 import numpy as np
 
 from ..errors import PerfusionError
-from ..progress import Progress, Steps, drain
+from ..progress import Steps, drain
+from ..threads import in_threads
 from .convolution import time_weights
 from .estimate import Estimate, Estimator, Flag, mark
 from .problem import Problem, checked_problem, checked_tissue, positive_number
@@ -166,11 +167,13 @@ def _read_steps(estimator, tissue, area_weights, method):
     """Rows peak, area, Tmax and delay of all voxels, and their flags, chunk by chunk."""
     values = np.empty((4, len(tissue)), tissue.dtype)
     flags = np.empty(len(tissue), np.uint8)
-    for start in range(0, len(tissue), CHUNK):
+
+    def read(start):
         chunk = slice(start, start + CHUNK)
         values[:, chunk], flags[chunk] = _read(estimator, tissue[chunk], area_weights)
-        done = min(start + CHUNK, len(tissue))
-        yield Progress("deconvolution", done / len(tissue), f"{method}: {done} of {len(tissue)} voxels")
+
+    text = f"{method}: {{done}} of {{total}} parts"
+    yield from in_threads("deconvolution", read, range(0, len(tissue), CHUNK), text)
     return values, flags
 
 
