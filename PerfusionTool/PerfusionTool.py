@@ -177,11 +177,13 @@ class PerfusionToolLogic(ScriptedLoadableModuleLogic):
             Fields of `PerfusionToolLib.perfusion.Settings`; those left out stay as they stand in the parameter node.
         """
         from PerfusionToolLib.perfusion import drain
-        from PerfusionToolLib.scene.parameters import say_of_scan, take_settings
+        from PerfusionToolLib.scene.parameters import changed_settings, say_of_scan, set_settings
 
         study = self.study
-        take_settings(study.parameters, settings)
+        # What is wrong with either is said before one of them is changed.
+        wanted = changed_settings(study.parameters, settings)
         say_of_scan(study.parameters, sequenceNode, modality, echoTime, frameTimes)
+        set_settings(study.parameters, wanted)
         drain(study.steps(), progress)
 
     def mapVolume(self, name):  # noqa: N802

@@ -72,6 +72,7 @@ class ArterialInputPanel(StepPanel):
         self._seed.stop()
 
     def forget(self):
+        super().forget()
         self._seed.forget()
         self._edits.forget()
 

@@ -40,6 +40,7 @@ class BrainMaskPanel(StepPanel):
         allow(self.automatic_button, AUTOMATIC, automatic)
 
     def forget(self):
+        super().forget()
         self._edits.forget()
 
     def _allow_use(self):

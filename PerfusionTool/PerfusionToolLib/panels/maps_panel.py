@@ -79,6 +79,7 @@ class MapsPanel(StepPanel):
         self.colours.refresh()
 
     def forget(self):
+        super().forget()
         self.colours.forget()
 
     # -- showing

@@ -47,6 +47,7 @@ class ProbePanel(StepPanel):
         self._hover.stop()
 
     def forget(self):
+        super().forget()
         self._hover.stop()
         self._forget_region()
         self.voxel_line.text = ""

@@ -44,6 +44,12 @@ class ScanPanel(StepPanel):
         if scan is not None:
             set_scan_window(proxy_volume(scan.node), self.work.study.modality)
 
+    def forget(self):
+        super().forget()
+        # What was typed and refused was typed for the former scan.
+        self.times_edit.text = self._shown_times = ""
+        self._times_refused = False
+
     # -- where the scan comes from
 
     def _build_sources(self):
@@ -164,6 +170,7 @@ class ScanPanel(StepPanel):
         )
         form.addRow("", row)
         self._shown_times = ""
+        self._times_refused = False
 
     def _show_times(self, scan):
         given = self.work.parameters.frameTimes
@@ -184,9 +191,13 @@ class ScanPanel(StepPanel):
 
     def _take_times(self, text):
         scan = self.work.study.scan
-        if scan is None or text == self.work.parameters.frameTimes == self._shown_times:
+        as_before = text == self.work.parameters.frameTimes == self._shown_times
+        if scan is None or (as_before and not self._times_refused):
             return
-        if not text or self.attempt(typed_frame_times, text, len(scan.signal)):
+        self._times_refused = bool(text) and not self.attempt(typed_frame_times, text, len(scan.signal))
+        if self._times_refused:
+            self.reset_times_button.enabled = True
+        else:
             self._set_times(text)
 
     def _load_times(self):

@@ -116,7 +116,10 @@ class StepPanel:
         """The module is left: stop what waits for a person's click."""
 
     def forget(self) -> None:
-        """The scene closes, another takes its place, or the panel goes: let go of nodes and observers."""
+        """Another scan is worked on, the scene closes, or the panel goes: let go of nodes, observers and sentences."""
+        if self._failure:
+            self._failure = ""
+            self.work.say("")
 
     # -- tools
 

@@ -60,6 +60,8 @@ TISSUE_WINDOW = (-65.0, 35.0)
 BONE_NEAR = 70.0
 NOTABLE_MOTION = 0.3
 LARGEST_FOREIGN_PART = 0.2
+# So few samples without signal, in noise, change no map that a person looks at.
+NEGLIGIBLE_PART = 1e-4
 FILL_MM = 3.0
 FILL_RANGE = 0.15
 
@@ -228,11 +230,11 @@ def _near_bone(baseline, level):
 
 
 def _clip_warning(contrast):
-    if contrast.clipped == 0:
+    part = contrast.clipped / contrast.curves.size
+    if part <= NEGLIGIBLE_PART:
         return ()
-    part = 100 * contrast.clipped / contrast.curves.size
     return (
-        f"{contrast.clipped} samples ({part:.2g} %) had no usable MR signal (zero, negative or lost in contrast) "
+        f"{contrast.clipped} samples ({100 * part:.2g} %) had no usable MR signal (zero, negative or lost in contrast) "
         "and were set to a hundredth of the baseline.",
     )
 

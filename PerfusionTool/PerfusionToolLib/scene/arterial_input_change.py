@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from slicer.i18n import tr as _
 
 from ..perfusion.errors import PerfusionError
 from ..perfusion.progress import Progress, Steps
-from .arterial_input_choice import take_choice
+from .arterial_input_choice import choice_in_use, chosen_nodes, remove_new_nodes, take_choice
 from .computation import Computation
 
 
@@ -34,15 +35,24 @@ def change_steps(computation: Computation, choose: Callable, note: Callable) -> 
     """
     with computation.at_work() as work:
         yield from work(_before_steps(computation))
-        former = computation.history.copy()
+        former = computation.history.copy(), chosen_nodes(computation.parameters)
         _use(computation, choose(), note)
         yield from work(_after_steps(computation, former), noted=False)
         computation.publish()
 
 
 def _before_steps(computation):
-    computation.take_up(without=("arterial_input",))
+    try:
+        computation.take_up()
+    except PerfusionError:
+        # What the arterial input in use was taken from may be gone; another one can be chosen.
+        computation.take_up(without=("arterial_input",))
     yield from computation.advance_steps("smoothing")
+    if computation.history.present is None and computation.results.record:
+        # The results in the scene are of another session: their arterial input is the one to come back to.
+        with suppress(PerfusionError):
+            yield from computation.advance_steps("arterial_input")
+            computation.history.add(choice_in_use(computation.analysis, computation.parameters))
 
 
 def _use(computation, choice, note=None):
@@ -58,9 +68,11 @@ def _after_steps(computation, former):
     try:
         yield from computation.advance_steps()
     except PerfusionError:
-        if former.present is not None:
-            computation.history = former
-            _use(computation, former.present)
+        history, nodes = former
+        if history.present is not None:
+            computation.history = history
+            _use(computation, history.present)
+            remove_new_nodes(computation.parameters, nodes)
             yield from computation.advance_steps()
             computation.publish()
         raise

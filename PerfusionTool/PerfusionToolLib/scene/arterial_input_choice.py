@@ -11,7 +11,7 @@ from ..perfusion.errors import PerfusionError
 from ..perfusion.given import checked_curve
 from ..perfusion.series import Grid
 from ..perfusion.settings import Settings
-from .seed import LABEL, add_seed_list
+from .seed import LABEL, add_seed_list, place_of
 from .segments import segment_mask
 
 SETTINGS = tuple(parameter.name for parameter in fields(Settings) if parameter.metadata["stage"] == "arterial_input")
@@ -142,10 +142,11 @@ def asked_choice(kind: str, value, analysis) -> Choice:
             raise PerfusionError(f"There is no candidate {value!r}; choose 0 to {len(candidates) - 1}.")
         return Choice(kind, candidates[value].place, settings)
     if kind == "seed":
-        return Choice(kind, np.array(value, float), settings)
+        return Choice(kind, place_of(value), settings)
     if kind == "mask":
         node, segment = value if isinstance(value, (tuple, list)) else (value, "")
-        return Choice(kind, segment_mask(node, segment, analysis.series.grid), settings, node.GetID(), segment)
+        mask = segment_mask(node, segment, analysis.series.grid)
+        return Choice(kind, mask, settings, node.GetID(), segment or "")
     if kind == "curve":
         return Choice(kind, checked_curve(value), settings)
     raise PerfusionError(f"There is no arterial input of the kind {kind!r}; choose {', '.join(KINDS)}.")
@@ -271,6 +272,27 @@ def _put_seed(parameters, choice, name):
         node.SetNthControlPointPositionWorld(0, *choice.value)
     if node.GetDisplayNode() is not None:
         node.GetDisplayNode().SetVisibility(True)
+
+
+def chosen_nodes(parameters) -> dict[str, object]:
+    """Nodes that chosen arterial inputs stand in, by field of the parameter node."""
+    return {name: getattr(parameters, name) for name in ("seed", "arterialInputCurve")}
+
+
+def remove_new_nodes(parameters, former: dict) -> None:
+    """Remove the nodes of a choice that cannot serve.
+
+    Parameters
+    ----------
+    parameters : PerfusionToolParameterNode
+    former : dict
+        The `chosen_nodes` before it.
+    """
+    scene = parameters.parameterNode.GetScene()
+    for name, node in chosen_nodes(parameters).items():
+        if node is not None and former[name] is None:
+            setattr(parameters, name, None)
+            scene.RemoveNode(node)
 
 
 def kept_choice(parameters, drawn, grid: Grid) -> tuple[str, object] | None:

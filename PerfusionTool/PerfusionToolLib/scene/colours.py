@@ -293,13 +293,12 @@ def _set_legend(volume, name, relative_to):
     _title(legend, name, relative_to)
     legend.SetNumberOfLabels(LEGEND_LABELS)
     # Slicer makes title and labels as large as fits the widest label: a fixed width keeps all legends alike.
-    legend.SetLabelFormat("%6.3g")
+    legend.SetLabelFormat("%-5.3g")
     legend.SetSize(0.16, 0.5)
     legend.SetPosition(0.98, 0.5)
-    legend.GetTitleTextProperty().SetBackgroundColor(0.0, 0.0, 0.0)
-    legend.GetTitleTextProperty().SetBackgroundOpacity(0.5)
-    # Over the skull as well; a background would be as wide as the fixed width.
-    legend.GetLabelTextProperty().SetShadow(True)
+    for text in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
+        text.SetBackgroundColor(0.0, 0.0, 0.0)
+        text.SetBackgroundOpacity(0.65)
 
 
 def _title(legend, name, relative_to):

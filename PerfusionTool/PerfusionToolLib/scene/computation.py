@@ -68,6 +68,11 @@ class Computation:
         """Whether steps are under way."""
         return self._run is not None
 
+    @property
+    def parameters(self):
+        """The parameter node's wrapper."""
+        return self._parameters
+
     # -- the scan
 
     @property

@@ -36,8 +36,10 @@ def import_scan(path: str | Path, modality: str | None = None):
     Raises
     ------
     PerfusionError
-        If the file cannot be read or holds a single volume, or if its times or echo time make no sense.
+        If the file cannot be read or holds a single volume, or if its times, echo time or modality make no sense.
     """
+    if modality is not None and modality not in MODALITIES:
+        raise PerfusionError(f"Unknown modality {modality!r}; choose CT or MR.")
     path = Path(path)
     image = read_image(path)
     frames = len(image.voxels)

@@ -109,6 +109,8 @@ def existing_proxy(node):
     """
     if is_multi_volume(node):
         return node
+    if not is_sequence(node):
+        return None
     browser = _browsers().GetFirstBrowserNodeForSequenceNode(node)
     return browser.GetProxyNode(node) if browser else None
 

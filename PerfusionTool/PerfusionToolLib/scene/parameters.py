@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, fields
+from types import SimpleNamespace
 from typing import Optional, get_type_hints
 
+import numpy as np
 from slicer import (
     vtkMRMLMarkupsFiducialNode,
     vtkMRMLNode,
@@ -20,6 +22,8 @@ from slicer import (
 )
 from slicer.parameterNodeWrapper import parameterNodeWrapper
 
+from ..perfusion.errors import PerfusionError
+from ..perfusion.series import MODALITIES
 from ..perfusion.settings import Settings, value_type
 
 
@@ -120,8 +124,17 @@ def map_field(name: str) -> str:
     Returns
     -------
     str
+
+    Raises
+    ------
+    PerfusionError
+        If there is no such map.
     """
-    return "map" + "".join(word[0].upper() + word[1:] for word in name.split())
+    field = "map" + "".join(word[0].upper() + word[1:] for word in str(name).split())
+    if field not in MAPS:
+        known = ", ".join(kind.removeprefix("map") for kind in MAPS)
+        raise PerfusionError(f"There is no map {name!r}; the maps are {known}.")
+    return field
 
 
 def settings_of(parameters: PerfusionToolParameterNode) -> Settings:
@@ -161,8 +174,8 @@ def set_settings(parameters: PerfusionToolParameterNode, settings: Settings) -> 
         parameters.EndModify(modifying)
 
 
-def take_settings(parameters: PerfusionToolParameterNode, values: dict) -> None:
-    """Change some settings of a parameter node; none if one of them is not valid.
+def changed_settings(parameters: PerfusionToolParameterNode, values: dict) -> Settings:
+    """The settings of a parameter node with some of them changed; the node stays as it is.
 
     Parameters
     ----------
@@ -170,16 +183,21 @@ def take_settings(parameters: PerfusionToolParameterNode, values: dict) -> None:
     values : dict
         Fields of `Settings`.
 
+    Returns
+    -------
+    Settings
+
     Raises
     ------
     PerfusionError
         If a name is unknown or a value is not valid.
     """
-    set_settings(parameters, Settings.from_dict(asdict(settings_of(parameters)) | values))
+    plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
+    return Settings.from_dict(asdict(settings_of(parameters)) | plain)
 
 
 def say_of_scan(parameters: PerfusionToolParameterNode, scan, modality=None, echo_time=None, frame_times=None) -> None:
-    """Choose a scan, and say of it what is known better than found.
+    """Choose a scan, and say of it what is known better than found; nothing is changed if that cannot be analysed.
 
     Parameters
     ----------
@@ -190,15 +208,55 @@ def say_of_scan(parameters: PerfusionToolParameterNode, scan, modality=None, ech
         s.
     frame_times : float, str or sequence of float, optional
         Interval between frames, or the time of every frame, s.
+
+    Raises
+    ------
+    PerfusionError
+        If it is no scan, or what is said of it cannot be.
     """
-    parameters.scan = scan
-    parameters.modality = modality or ""
-    parameters.echoTime = None if echo_time is None else float(echo_time)
-    parameters.frameTimes = _times_text(frame_times)
+    from .scan_reader import ScanReader
+
+    said = {
+        "scan": _checked_node(scan),
+        "modality": _checked_modality(modality),
+        "echoTime": _checked_echo_time(echo_time),
+        "frameTimes": _times_text(frame_times),
+    }
+    changed = {name: value for name, value in said.items() if getattr(parameters, name) != value}
+    if changed:
+        ScanReader(SimpleNamespace(**said)).read()
+    for name, value in said.items():
+        # The scan comes first: with another one come the things that were said of that.
+        if getattr(parameters, name) != value:
+            setattr(parameters, name, value)
+
+
+def _checked_node(node):
+    if node is not None and not isinstance(node, vtkMRMLNode):
+        raise PerfusionError(f"{node!r} is no node of the scene; give the sequence of the 4D scan.")
+    return node
+
+
+def _checked_modality(modality):
+    if modality and modality not in MODALITIES:
+        raise PerfusionError(f"Unknown modality {modality!r}; choose CT or MR.")
+    return modality or ""
+
+
+def _checked_echo_time(echo_time):
+    try:
+        return None if echo_time is None else float(echo_time)
+    except (TypeError, ValueError) as error:
+        raise PerfusionError(f"The echo time {echo_time!r} is no number; give seconds, such as 0.03.") from error
 
 
 def _times_text(times):
     if times is None or isinstance(times, str):
         return times or ""
-    values = [times] if isinstance(times, (int, float)) else times
+    try:
+        values = np.atleast_1d(np.asarray(times, float))
+    except (TypeError, ValueError) as error:
+        raise PerfusionError(f"The frame times are not numbers ({error}); give seconds, such as 1.5.") from error
+    if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all():
+        raise PerfusionError("The frame times must be finite numbers, one per frame; give seconds, or the interval.")
     return " ".join(repr(float(value)) for value in values)

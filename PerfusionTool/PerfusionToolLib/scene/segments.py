@@ -140,6 +140,7 @@ def segment_mask(node, segment_id: str, grid: Grid) -> np.ndarray:
     PerfusionError
         If there is no such segment, or nothing of it lies on the grid.
     """
+    _check_kind(node)
     if node.IsA("vtkMRMLSegmentationNode"):
         image, name = _segment_image(node, segment_id), _segment_name(node, segment_id)
     else:
@@ -152,6 +153,12 @@ def segment_mask(node, segment_id: str, grid: Grid) -> np.ndarray:
     return mask
 
 
+def _check_kind(node):
+    if not isinstance(node, (slicer.vtkMRMLSegmentationNode, slicer.vtkMRMLScalarVolumeNode)):
+        found = node.GetName() if isinstance(node, slicer.vtkMRMLNode) else node
+        raise PerfusionError(f"{found!r} is neither a segmentation nor a labelmap; choose one.")
+
+
 def segment_names(segmentation) -> dict[str, str]:
     """Names of the segments of a segmentation by their IDs."""
     ids = segmentation.GetSegmentation().GetSegmentIDs()
@@ -159,7 +166,7 @@ def segment_names(segmentation) -> dict[str, str]:
 
 
 def _segment_name(segmentation, segment_id):
-    segment = segmentation.GetSegmentation().GetSegment(segment_id)
+    segment = segmentation.GetSegmentation().GetSegment(str(segment_id or ""))
     if segment is None:
         raise PerfusionError(f"{segmentation.GetName()!r} has no segment {segment_id!r}; choose another.")
     return segment.GetName()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 
 from slicer.i18n import tr as _
 
 from ..perfusion.errors import PerfusionError
 from ..perfusion.progress import Steps, drain
-from .computation import Computation
+from .computation import Computation, EndedError
 from .results import refer_to_results
 from .states import STEP_OF, STEPS, State
 
@@ -41,6 +42,7 @@ class SceneStudy:
         self._computation = Computation(parameters, self.observers)
         self._results = self._computation.results
         self._followed = parameters.scan
+        self._former_mask = None  # the brain mask in use before one that has not served yet: how it is said, and itself
         this, scene = weakref.ref(self), parameters.parameterNode.GetScene()
         parameters.AddObserver("ModifiedEvent", lambda *_event: this() and this()._on_modified())
         for event in (scene.EndCloseEvent, scene.EndImportEvent):
@@ -166,6 +168,7 @@ class SceneStudy:
         if scan is self._followed:
             return
         self._followed = scan
+        self._former_mask = None
         self.close()
         if self.parameters.resultsOf is not scan:
             refer_to_results(self.parameters, scan)
@@ -188,11 +191,34 @@ class SceneStudy:
         Raises
         ------
         PerfusionError
-            If the scan cannot be analysed: what was finished before is in the scene. If scan or scene go while this
-            runs: the scene is left alone.
+            If the scan cannot be analysed: what was finished before is in the scene. If a new brain mask cannot serve:
+            the former one and its results are in use again. If scan or scene go while this runs: the scene is left
+            alone.
         """
         with self._computation.at_work() as work:
-            yield from work(self._computation.up_to_date_steps(until))
+            try:
+                yield from work(self._computation.up_to_date_steps(until))
+            except EndedError:
+                raise
+            except PerfusionError:
+                yield from work(self._former_mask_steps(until), noted=False)
+                raise
+            self._former_mask = None
+            self._computation.publish()
+
+    def _former_mask_steps(self, until):
+        """Where a new brain mask could not serve, the former one and its results again."""
+        from .brain_mask_choice import say_brain_mask
+
+        former, self._former_mask = self._former_mask, None
+        if former is None or self.analysis is None:
+            return
+        said, mask = former
+        say_brain_mask(self.parameters, *said)
+        self.analysis.set_brain_mask(mask)
+        if self._results.record:
+            with suppress(PerfusionError):
+                yield from self._computation.advance_steps(until)
             self._computation.publish()
 
     # -- the brain mask
@@ -215,7 +241,8 @@ class SceneStudy:
         Raises
         ------
         PerfusionError
-            If it is empty or lies elsewhere; the former mask stays in use.
+            If it is empty or lies elsewhere; the former mask stays in use. It comes back, too, where `steps` finds that
+            the new one cannot serve; but not while a person edits the results' own segment.
         """
         from .brain_mask_choice import say_brain_mask
         from .segments import segment_mask
@@ -223,16 +250,32 @@ class SceneStudy:
         if self._results.shows("brain", node, segment, self.analysis):
             return False
         mask = segment_mask(node, segment, self._computation.read().grid)
-        self._computation.take_up(without=("brain_mask",))
+        self._note_former_mask(node, segment)
         self.analysis.set_brain_mask(mask)
         say_brain_mask(self.parameters, "segment", node, segment)
         self._computation.notify()
         return True
 
+    def _note_former_mask(self, node, segment):
+        parameters = self.parameters
+        try:
+            self._computation.take_up()
+        except PerfusionError:
+            # The former mask may be gone from the scene.
+            self._computation.take_up(without=("brain_mask",))
+            self._former_mask = None
+            return
+        said = parameters.maskSource, parameters.maskNode, parameters.maskSegment
+        if node is parameters.segmentation and segment == "brain":
+            self._former_mask = None
+        elif self._former_mask is None:
+            self._former_mask = said, self.analysis.given_brain_mask
+
     def reset_brain_mask(self) -> None:
         """Go back to the brain mask that is found by itself; `steps` then computes what depends on it."""
         from .brain_mask_choice import say_brain_mask
 
+        self._former_mask = None
         say_brain_mask(self.parameters, "automatic")
         if self.analysis is not None and self.analysis.given_brain_mask is not None:
             self.analysis.set_brain_mask(None)
@@ -280,7 +323,8 @@ class SceneStudy:
 
         def note(chosen):
             history = self._computation.history
-            history.add(chosen, in_place=dragging and history.present.kind == "seed")
+            seed_in_use = history.present is not None and history.present.kind == "seed"
+            history.add(chosen, in_place=dragging and seed_in_use)
 
         yield from change_steps(self._computation, lambda: asked_choice(kind, value, self.analysis), note)
 
@@ -339,8 +383,9 @@ class SceneStudy:
     def voxel_reading(self, ras):
         """Curves and map values at a place in RAS mm, a `VoxelReading`."""
         from ..perfusion.readings import voxel_reading
+        from .seed import place_of
 
-        return voxel_reading(self._analysis_with("maps"), ras=ras)
+        return voxel_reading(self._analysis_with("maps"), ras=place_of(ras))
 
     def region_reading(self, node, segment: str = ""):
         """Mean curve and statistics of the maps in a segment or labelmap, a `RegionReading`."""

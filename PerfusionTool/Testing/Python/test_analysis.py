@@ -499,3 +499,14 @@ def test_the_map_of_ttp_is_the_time_of_the_highest_concentration(study):
     nearest = study.times[frames] - study.series.times[0]
     good = np.isfinite(ttp)
     assert np.abs(ttp - nearest)[good].max() <= np.diff(study.times).max()
+
+
+def test_only_samples_without_signal_that_are_many_are_worth_a_sentence():
+    from PerfusionToolLib.perfusion.stages import _clip_warning
+
+    class Contrast:
+        curves = np.zeros((1000, 40), np.float32)
+
+    for clipped, sentences in ((0, 0), (4, 0), (40, 1)):
+        Contrast.clipped = clipped
+        assert len(_clip_warning(Contrast)) == sentences

@@ -170,6 +170,29 @@ def test_times_of_a_wrong_count_are_refused_where_they_are_typed(panel):
     assert panel.ui.scanState.text.startswith("✓") and panel.ui.messageLabel.text == ""
 
 
+@pytest.mark.parametrize("way", ["reset", "emptied", "another scan", "scene closed"])
+def test_refused_times_and_their_sentence_go(panel, way):
+    import slicer
+
+    add_scan()
+    settle(panel)
+    scan = panel.panels["scan"]
+    type_in(scan.times_edit, "1 2 3")
+    settle(panel)
+    assert panel.ui.scanState.text.startswith("!")
+    if way == "reset":
+        scan.reset_times_button.click()
+    elif way == "emptied":
+        type_in(scan.times_edit, "")
+    elif way == "another scan":
+        panel.work.parameters.scan = add_scan()
+    else:
+        slicer.mrmlScene.Clear(False)
+    settle(panel)
+    assert scan.times_edit.text == "" and panel.ui.messageLabel.text == ""
+    assert not panel.ui.scanState.text.startswith("!")
+
+
 def test_a_scan_of_vectors_is_refused_with_a_sentence(panel):
     import slicer
 

@@ -65,6 +65,8 @@ def _with_windows(scan, folder):
     opened.wait()
     print(f"opened {node.GetName()} in {time.perf_counter() - started:.1f} s", flush=True)
     tour.take()
+    # The scene is saved in the layout that was there before, which a Slicer without the module knows, too.
+    opened.widget.parent.exit()
     return opened.logic
 
 
