@@ -6,6 +6,7 @@
     python3 dev.py test        lint, formatting and all tests
     python3 dev.py accuracy    maps of many sample heads beside their truth
     python3 dev.py benchmark   seconds and peak memory of every stage, and what a person waits for in the module
+    python3 dev.py validate    estimators beside truth and published figures: writes docs/validation.md, 20 minutes
 
 The first run makes .venv beside this file and installs what pyproject.toml asks for; later runs start at once.
 Anything after the command is passed on: python3 dev.py test -k motion, python3 dev.py benchmark --help.
@@ -31,7 +32,14 @@ OLDEST, NEWEST = (3, 10), (3, 13)
 
 
 def main():
-    commands = {"demo": demo, "window": window, "test": test, "accuracy": accuracy, "benchmark": benchmark}
+    commands = {
+        "demo": demo,
+        "window": window,
+        "test": test,
+        "accuracy": accuracy,
+        "benchmark": benchmark,
+        "validate": validate,
+    }
     if len(sys.argv) < 2 or sys.argv[1] not in commands:
         print(__doc__)
         return 0 if sys.argv[1:] in (["-h"], ["--help"]) else 2
@@ -54,6 +62,12 @@ def accuracy(arguments):
 
 def benchmark(arguments):
     return run("PerfusionToolLib", "benchmark", *arguments) or run("tour", "benchmark", *arguments)
+
+
+def validate(arguments):
+    """The report is only written by a whole run, unless it is asked for."""
+    is_whole = not any(word.startswith(("--quick", "--only")) for word in arguments)
+    return run("PerfusionToolLib", "validate", *["--output", "docs"] * is_whole, *arguments)
 
 
 def test(arguments):

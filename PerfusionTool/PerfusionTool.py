@@ -78,6 +78,7 @@ class PerfusionToolWidget(ScriptedLoadableModuleWidget):
     def onReload(self):  # noqa: N802 - Slicer calls it by this name
         """Reload the library with the module: Slicer itself reloads this file only."""
         self.cleanup()
+        self.logic.study.forget()
         for name in [name for name in sys.modules if name.split(".")[0] == "PerfusionToolLib"]:
             del sys.modules[name]
         super().onReload()
@@ -176,9 +177,11 @@ class PerfusionToolLogic(ScriptedLoadableModuleLogic):
         **settings
             Fields of `PerfusionToolLib.perfusion.Settings`; those left out stay as they stand in the parameter node.
         """
-        from PerfusionToolLib.perfusion import drain
+        from PerfusionToolLib.perfusion import PerfusionError, drain
         from PerfusionToolLib.scene.parameters import changed_settings, say_of_scan, set_settings
 
+        if progress is not None and not callable(progress):
+            raise PerfusionError(f"{progress!r} cannot be called with progress; give a function.")
         study = self.study
         # What is wrong with either is said before one of them is changed.
         wanted = changed_settings(study.parameters, settings)
@@ -187,10 +190,8 @@ class PerfusionToolLogic(ScriptedLoadableModuleLogic):
         drain(study.steps(), progress)
 
     def mapVolume(self, name):  # noqa: N802
-        """The volume of a map, such as "CBF"; None before it was computed."""
-        from PerfusionToolLib.scene.parameters import map_field
-
-        return getattr(self.getParameterNode(), map_field(name))
+        """The volume of a map, such as "CBF" or "CBF SD", put into the scene if need be; None where there is none."""
+        return self.study.map_volume(name)
 
     def segmentation(self):
         """The segmentation with the segments "brain", "vessels", "AIF" and "VOF"; None before it was computed."""
@@ -222,12 +223,35 @@ class PerfusionToolLogic(ScriptedLoadableModuleLogic):
         """Use the automatic arterial input again, and update the maps."""
         self._choose("automatic", None)
 
+    # -- venous output
+
+    def setVenousOutputSeed(self, ras):  # noqa: N802
+        """Grow the venous output from a place in a vein, and update the maps."""
+        self._chooseVein("seed", ras)
+
+    def setVenousOutputCandidate(self, rank):  # noqa: N802
+        """Use a vein that was found, 0 for the best, and update the maps."""
+        self._chooseVein("candidate", rank)
+
+    def setVenousOutputMask(self, node, segment=""):  # noqa: N802
+        """Use the mean curve of a segment (by its ID) or of a labelmap, and update the maps."""
+        self._chooseVein("mask", (node, segment))
+
+    def resetVenousOutput(self):  # noqa: N802
+        """Use the automatic venous output again, and update the maps."""
+        self._chooseVein("automatic", None)
+
+    def _chooseVein(self, kind, value):  # noqa: N802
+        self._drain(self.study.venous_output_steps(kind, value))
+
+    # -- going back and forth, and files
+
     def undoArterialInput(self):  # noqa: N802
-        """Use the former arterial input again, and update the maps."""
+        """Use the former arterial input and venous output again, and update the maps."""
         self._drain(self.study.undo_arterial_input_steps())
 
     def redoArterialInput(self):  # noqa: N802
-        """Use the arterial input that was undone, and update the maps."""
+        """Use the arterial input and venous output that were undone, and update the maps."""
         self._drain(self.study.redo_arterial_input_steps())
 
     def saveArterialInput(self, path):  # noqa: N802

@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": "sample head, analysis, picture and comparison with the truth",
     "accuracy": "sample heads analysed and compared with their truth",
     "benchmark": "seconds and peak memory of every stage",
+    "validate": "estimators compared with the truth and with published figures",
 }
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 
 from ..perfusion.errors import PerfusionError
+from ..perfusion.words import counted
 from .messages import table
 
 COLUMNS = [
@@ -66,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
     for bound in missed:
         print(f"missed: {bound.case}, {_of(bound.seed)}, {bound.figure}, {bound.value:.3f}, {bound.bound}")
     if missed:
-        raise PerfusionError(f"{len(missed)} bounds are missed.")
+        raise PerfusionError(f"{counted(len(missed), 'bound')} missed.")
 
 
 def _measured(case, options, rows):

@@ -92,7 +92,9 @@ def _help(parameter):
         f"with {other.replace('_', '-')} {' or '.join(map(_default, values))}"
         for other, values in parameter.metadata["applies"].items()
     ]
-    return f"{parameter.metadata['text']} ({'; '.join(fact for fact in facts if fact)})".replace("%", "%%")
+    empty = parameter.metadata["empty"]
+    text = f"{parameter.metadata['text']}; empty: {empty}" if empty else parameter.metadata["text"]
+    return f"{text} ({'; '.join(fact for fact in facts if fact)})".replace("%", "%%")
 
 
 def _range(metadata):

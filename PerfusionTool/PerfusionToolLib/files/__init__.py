@@ -3,7 +3,7 @@
 Names are loaded when first used, so that importing this package is quick.
 """
 
-from importlib import import_module
+from ..perfusion.lazy import loader
 
 _HOME = {
     "Scan": "scan",
@@ -23,12 +23,7 @@ _HOME = {
 }
 
 __all__ = sorted(_HOME)
-
-
-def __getattr__(name):
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = loader(__name__, _HOME)
 
 
 def __dir__():

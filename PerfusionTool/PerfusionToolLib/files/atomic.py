@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..perfusion.errors import PerfusionError
+from .paths import checked_path
 
 
 @contextmanager
@@ -33,7 +34,9 @@ def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
     PerfusionError
         If the folder cannot be written to or is full.
     """
-    path = Path(path)
+    path = checked_path(path)
+    if path.is_dir():
+        raise PerfusionError(f"{path} is a folder; give the name of a file.")
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

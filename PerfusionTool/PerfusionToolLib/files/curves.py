@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from ..perfusion.errors import PerfusionError
+from ..perfusion.words import counted
 from .atomic import write_text
+from .paths import checked_path
 from .tables import read_table
 from .times import time_column
 
@@ -32,14 +34,15 @@ def read_curve(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     PerfusionError
         If the file cannot be read, has not two columns, or its times do not increase.
     """
-    path = Path(path)
+    path = checked_path(path)
     titles, table = read_table(path)
     if table.shape[1] != 2:
-        raise PerfusionError(f"{path} has {table.shape[1]} columns; a curve has two, time and value.")
+        raise PerfusionError(f"{path} has {counted(table.shape[1], 'column')}; a curve has two, time and value.")
     column, seconds = time_column(path, titles, 2) if titles else (0, 1.0)
     times, values = table[:, column] * seconds, table[:, 1 - column]
     if not np.isfinite(table).all():
-        raise PerfusionError(f"{path} holds {np.count_nonzero(~np.isfinite(table))} values that are not finite.")
+        row = int(np.flatnonzero(~np.isfinite(table).all(1))[0])
+        raise PerfusionError(f"{path} holds values that are not finite, the first in row {row + 1}; correct them.")
     if (np.diff(times) <= 0).any():
         row = int(np.flatnonzero(np.diff(times) <= 0)[0]) + 1
         raise PerfusionError(f"{path}: times must increase, but {times[row]:g} s follows {times[row - 1]:g} s.")
@@ -98,6 +101,8 @@ def write_curve(path: str | Path, times: np.ndarray, values: np.ndarray) -> None
     """
     times, values = np.asarray(times, float), np.asarray(values, float)
     if times.shape != values.shape or times.ndim != 1:
-        raise PerfusionError(f"A curve needs one value per time, not {values.size} values for {times.size} times.")
+        raise PerfusionError(
+            f"A curve needs one value per time, not {counted(values.size, 'value')} for {counted(times.size, 'time')}."
+        )
     rows = [f"{time!r},{value!r}" for time, value in zip(times.tolist(), values.tolist(), strict=True)]
     write_text(path, "\n".join(["time_s,value", *rows]) + "\n")

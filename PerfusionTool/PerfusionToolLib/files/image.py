@@ -30,6 +30,14 @@ class Image:
         Where the times come from, or why there are none.
     echo_time : float, optional
         Echo time in s, if the header states it.
+    modality : {"CT", "MR"}, optional
+        If the header states it.
+    notes : tuple of str
+        What a person should know of how it was read.
+    slice_offsets : ndarray of shape (t, z), optional
+        When each slice was taken after the time of its frame, in s, before it was interpolated to that.
+    headers : tuple of pydicom.dataset.Dataset
+        Of the first frame's images, where the scan is DICOM: patient, study and frame of reference.
     """
 
     voxels: np.ndarray
@@ -37,6 +45,10 @@ class Image:
     times: np.ndarray | None
     time_source: str
     echo_time: float | None
+    modality: str | None = None
+    notes: tuple[str, ...] = ()
+    slice_offsets: np.ndarray | None = None
+    headers: tuple = ()
 
 
 def without_ending(path: str | Path) -> Path:

@@ -1,4 +1,4 @@
-"""Any image file -> voxels (t, z, y, x), geometry, and what its header says of times."""
+"""Any image file, or folder of DICOM -> voxels (t, z, y, x), geometry, and what its header says of times."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..perfusion.errors import PerfusionError
+from .dicom.reading import read_dicom
 from .gzips import MAGIC, GzipReader
 from .image import Image
 from .nifti import is_nifti, read_nifti
 from .nrrd import is_nrrd, read_nrrd
+from .paths import checked_path
 
 
 def read_image(path: str | Path) -> Image:
-    """Read a NIfTI or NRRD file of one or more frames; which of them it is shows in its first bytes.
+    """Read a NIfTI or NRRD file of one or more frames, or DICOM; which of them it is shows in its first bytes.
 
     Parameters
     ----------
     path : str or Path
+        Of DICOM, the folder.
 
     Returns
     -------
@@ -30,9 +33,9 @@ def read_image(path: str | Path) -> Image:
     PerfusionError
         If the file is missing, unreadable, damaged, cut short, or no such image.
     """
-    path = Path(path)
+    path = checked_path(path)
     if path.is_dir():
-        raise PerfusionError(f"{path} is a folder; give a NIfTI or NRRD file.")
+        return read_dicom(path)
     try:
         with path.open("rb") as file:
             return _reader(path, file)(path, file)
@@ -56,5 +59,5 @@ def _reader(path, file) -> Callable[[Path, BinaryIO], Image]:
     if is_nifti(beginning):
         return read_nifti
     if start[128:] == b"DICM":
-        raise PerfusionError(f"{path} is a DICOM file; convert the series to one 4D NIfTI file first.")
+        return lambda path, _: read_dicom(path)
     raise PerfusionError(f"{path} is neither NIfTI nor NRRD; convert it to .nii.gz or .nrrd.")

@@ -18,6 +18,7 @@ import numpy as np
 
 from ..perfusion.errors import PerfusionError
 from ..perfusion.series import Grid
+from ..perfusion.words import counted
 from .gzips import GzipReader, write_gzip
 from .image import Image, read_voxels
 from .sidecar import echo_time_in, frame_times_in
@@ -196,7 +197,8 @@ def _axes(path, header, sizes, directions):
         raise PerfusionError(f"{path} has the sizes {sizes}; its header is damaged, save it again.")
     axes = range(len(sizes))
     if directions and len(directions) != len(sizes):
-        raise PerfusionError(f"{path} has {len(directions)} space directions for {len(sizes)} axes; save it again.")
+        given = counted(len(directions), "space direction")
+        raise PerfusionError(f"{path} has {given} for {len(sizes)} axes; save it again.")
     if directions:
         space_axes = [axis for axis in axes if directions[axis] is not None and directions[axis][:3].any()]
     elif sum(kind in _SPATIAL_KINDS for kind in kinds) == 3:
@@ -206,7 +208,7 @@ def _axes(path, header, sizes, directions):
     frame_axes = [axis for axis in axes if axis not in space_axes]
     if len(space_axes) != 3 or sum(sizes[axis] > 1 for axis in frame_axes) > 1:
         raise PerfusionError(
-            f"{path} has {len(sizes)} dimensions {sizes}, {len(space_axes)} of them in space; "
+            f"{path} has {counted(len(sizes), 'dimension')} {sizes}, {len(space_axes)} of them in space; "
             "a perfusion scan has 4 (three in space, and time)."
         )
     return space_axes, frame_axes

@@ -18,11 +18,12 @@ _READ_SIZE = 1 << 20
 
 
 def checksum(path: str | Path) -> str:
-    """SHA-256 of a file.
+    """SHA-256 of a file, or of the DICOM images in a folder.
 
     Parameters
     ----------
     path : str or Path
+        What the images of a folder are called, and what else lies there, does not matter.
 
     Returns
     -------
@@ -34,6 +35,8 @@ def checksum(path: str | Path) -> str:
     PerfusionError
         If the file cannot be read.
     """
+    if Path(path).is_dir():
+        return hashlib.sha256("".join(sorted(map(checksum, _images_in(path)))).encode()).hexdigest()
     digest = hashlib.sha256()
     try:
         with Path(path).open("rb") as file:
@@ -45,7 +48,7 @@ def checksum(path: str | Path) -> str:
 
 
 def input_record(path: str | Path) -> dict[str, Any]:
-    """What identifies an input file.
+    """What identifies an input file, or a folder of them.
 
     Parameters
     ----------
@@ -62,7 +65,8 @@ def input_record(path: str | Path) -> dict[str, Any]:
         If the file cannot be read.
     """
     path = Path(path)
-    return {"file": path.name, "sha256": checksum(path), "bytes": path.stat().st_size}
+    size = sum(file.stat().st_size for file in (_images_in(path) if path.is_dir() else [path]))
+    return {"file": path.name, "sha256": checksum(path), "bytes": size}
 
 
 def write_json(path: str | Path, content: dict[str, Any]) -> None:
@@ -128,6 +132,12 @@ def read_settings(path: str | Path):
 
     content = read_json(path)
     return Settings.from_dict(content.get("settings", content))
+
+
+def _images_in(folder):
+    from .dicom.headers import image_files
+
+    return image_files(Path(folder))
 
 
 def _plain(value):

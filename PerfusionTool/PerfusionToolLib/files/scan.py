@@ -27,22 +27,31 @@ class Scan:
     echo_time_source : str or None
         Where the echo time comes from; None for CT.
     path : Path
-        The file.
+        The file, or the folder of DICOM.
+    notes : tuple of str
+        What a person should know of how it was read.
+    slice_offsets : ndarray of shape (t, z), optional
+        When each slice was taken after the time of its frame, in s, before it was interpolated to that.
+    headers : tuple of pydicom.dataset.Dataset
+        Of the first frame's images; empty unless the scan is DICOM.
     """
 
     series: PerfusionSeries
     time_source: str
     echo_time_source: str | None
     path: Path
+    notes: tuple[str, ...] = ()
+    slice_offsets: np.ndarray | None = None
+    headers: tuple = ()
 
 
-def read_series(path, modality, *, frame_interval=None, times=None, echo_time=None) -> PerfusionSeries:
+def read_series(path, modality=None, *, frame_interval=None, times=None, echo_time=None) -> PerfusionSeries:
     """Read a 4D perfusion scan; parameters and errors as in `read_scan`.
 
     Parameters
     ----------
     path : str or Path
-    modality : {"CT", "MR"}
+    modality : {"CT", "MR"}, optional
     frame_interval, times, echo_time : optional
 
     Returns
@@ -52,14 +61,15 @@ def read_series(path, modality, *, frame_interval=None, times=None, echo_time=No
     return read_scan(path, modality, frame_interval=frame_interval, times=times, echo_time=echo_time).series
 
 
-def read_scan(path, modality, *, frame_interval=None, times=None, echo_time=None) -> Scan:
+def read_scan(path, modality=None, *, frame_interval=None, times=None, echo_time=None) -> Scan:
     """Read a 4D perfusion scan and say where its times come from.
 
     Parameters
     ----------
     path : str or Path
-        4D NIfTI (.nii, .nii.gz) or NRRD (.nrrd, .seq.nrrd, .nhdr).
-    modality : {"CT", "MR"}
+        4D NIfTI (.nii, .nii.gz) or NRRD (.nrrd, .seq.nrrd, .nhdr), or a folder of DICOM images.
+    modality : {"CT", "MR"}, optional
+        Only DICOM states it.
     frame_interval : float, optional
         Interval between frames in s.
     times : array_like of shape (t,) or path, optional
@@ -75,7 +85,7 @@ def read_scan(path, modality, *, frame_interval=None, times=None, echo_time=None
     Raises
     ------
     PerfusionError
-        If the file cannot be read, is not a 4D scan, or times or echo time are missing or impossible.
+        If the file cannot be read, is not a 4D scan, or modality, times or echo time are missing or impossible.
     """
     path = Path(path)
     image = read_image(path)
@@ -83,6 +93,7 @@ def read_scan(path, modality, *, frame_interval=None, times=None, echo_time=None
         raise PerfusionError(
             f"{path} has 3 dimensions, as it holds a single volume; a perfusion scan has 4 (x, y, z, time)."
         )
+    modality = _modality(path, image, modality)
     times, time_source = _frame_times(path, image, times, frame_interval)
     if modality != "MR":
         echo_time, echo_time_source = None, None
@@ -92,7 +103,7 @@ def read_scan(path, modality, *, frame_interval=None, times=None, echo_time=None
         echo_time, echo_time_source = stated_echo_time(path, image)
     check_interval(times, time_source)
     series = PerfusionSeries(image.voxels, times, image.ijk_to_ras, modality, echo_time)
-    return Scan(series, time_source, echo_time_source, path)
+    return Scan(series, time_source, echo_time_source, path, image.notes, image.slice_offsets, image.headers)
 
 
 def stated_times(path: str | Path, image: Image) -> tuple[np.ndarray | None, str]:
@@ -155,6 +166,14 @@ def stated_echo_time(path: str | Path, image: Image) -> tuple[float | None, str]
     """
     beside = echo_time_in(read_sidecar(path))
     return (image.echo_time, "header") if beside is None else (beside, sidecar_path(path).name)
+
+
+def _modality(path, image, modality):
+    if modality is None and image.modality is None:
+        raise PerfusionError(f"What {path} shows is not known; choose CT or MR as modality.")
+    if None not in (modality, image.modality) and modality != image.modality:
+        raise PerfusionError(f"{path} holds {image.modality} images, not {modality}; choose {image.modality}.")
+    return modality or image.modality
 
 
 def _frame_times(path, image, times, frame_interval):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..perfusion.errors import PerfusionError
+from ..perfusion.words import counted
 
 
 def read_text(path: str | Path) -> str:
@@ -64,7 +65,9 @@ def read_table(path: str | Path) -> tuple[list[str] | None, np.ndarray]:
     columns = len(rows[0][1])
     for number, cells in rows:
         if len(cells) != columns:
-            raise PerfusionError(f"{path}, line {number} has {len(cells)} cells instead of {columns}; correct it.")
+            raise PerfusionError(
+                f"{path}, line {number} has {counted(len(cells), 'cell')} instead of {columns}; correct it."
+            )
         for cell in cells:
             if not _is_number(cell):
                 raise PerfusionError(f"{path}, line {number}: {cell!r} is not a number; correct it.")

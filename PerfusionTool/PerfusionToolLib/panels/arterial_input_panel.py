@@ -10,18 +10,28 @@ from ..scene import views
 from ..scene.candidates import read_candidates
 from ..scene.curves import CONCENTRATION_UNITS
 from ..scene.nodes import proxy_volume
-from ..scene.seed import add_seed_list
+from ..scene.vessel_source import ARTERY, add_seed, kept_place
 from ..scene.volumes import volume_grid
+from ..scene.wording import voxels_in_words
 from .candidates_table import CandidatesTable, place_in_words
 from .fit_editor import FitEditor
 from .reasons import allow
 from .seed_placing import SeedPlacing
+from .segment_choice import SegmentChoice
 from .segment_edits import SegmentEdits, edit_segment
 from .step import StepPanel
+from .venous_output_row import VenousOutputRow
 
 SEGMENT = "AIF"
 SETTINGS = ("arterial_input_curve", "partial_volume", "partial_volume_factor")
 CURVE_FILES = "CSV (*.csv *.tsv *.txt)"
+_VEIN_SOURCES = {
+    "automatic": _("found automatically"),
+    "candidate": _("chosen from the list"),
+    "seed": _("grown from a seed"),
+    "mask": _("drawn"),
+    "curve": _("a given curve"),
+}
 
 
 class ArterialInputPanel(StepPanel):
@@ -36,11 +46,13 @@ class ArterialInputPanel(StepPanel):
         self.table = CandidatesTable(self._take_candidate)
         self.layout.addWidget(self.table.widget)
         self._add_choices()
+        self._add_segments()
         self._add_history()
         self.used_line = self.add_line(
             _("The factor that multiplies the AIF for partial volume, and where it comes from")
         )
         self.venous_line = self.add_line(_("The venous output function: a large vein that the AIF is scaled by"))
+        self.venous = VenousOutputRow(self, self._choose)
         self.options = self.add_form(SETTINGS)
         self.fit = FitEditor(self._take_fit)
         self.layout.addLayout(self.fit.layout)
@@ -50,6 +62,14 @@ class ArterialInputPanel(StepPanel):
         self.automatic_button = self.add_button(_("Automatic AIF"), "", self._take_automatic, row)
         self.seed_button = self.add_button(_("Place seed"), "", self._place_or_stop, row)
         self.paint_button = self.add_button(_("Paint"), "", lambda: edit_segment(self.work, SEGMENT), row)
+
+    def _add_segments(self):
+        self._without_results = ""
+        self.segment = SegmentChoice(_("Voxels of an artery or a vein"), self._allow_segment)
+        self.layout.addLayout(self.segment.layout)
+        row = self.add_row()
+        self.use_artery_button = self.add_button(_("Use as AIF"), "", self._take_artery_segment, row)
+        self.use_vein_button = self.add_button(_("Use as VOF"), "", self._take_vein_segment, row)
 
     def _add_history(self):
         row = self.add_row()
@@ -67,14 +87,22 @@ class ArterialInputPanel(StepPanel):
         self._show_used()
         self._show_buttons()
         self._show_placing()
+        self._without_results = self._reason_without_results()
+        self.segment.refresh()
+        self._allow_segment()
+        self.venous.refresh(
+            self._reason_without_scan(), self._without_results, self._arterial_input(), self._place_in_words
+        )
 
     def leave(self):
         self._seed.stop()
+        self.venous.leave()
 
     def forget(self):
         super().forget()
         self._seed.forget()
         self._edits.forget()
+        self.venous.forget()
 
     # -- showing
 
@@ -91,10 +119,7 @@ class ArterialInputPanel(StepPanel):
         kind = self.work.parameters.arterialInputKind
         if kind == "automatic":
             return rows[0]["place"]
-        return self._chosen_place() if kind == "candidate" else None
-
-    def _chosen_place(self):
-        return np.array([float(value) for value in self.work.parameters.arterialInputPlace.split()])
+        return kept_place(ARTERY, self.work.parameters) if kind == "candidate" else None
 
     def _centre(self):
         """Middle of the head: of the box around the segments, the brain among them, or of the scan without them."""
@@ -123,17 +148,22 @@ class ArterialInputPanel(StepPanel):
         return CONCENTRATION_UNITS[analysis.series.modality] if analysis is not None else ""
 
     def _used_in_words(self, arterial):
-        scaled = _("Scaled by {scale:.2f} ({reason}).").format(scale=arterial.scale, reason=arterial.scale_reason)
+        scaled = _("Scaled by {scale} ({reason}).").format(scale=arterial.scale_in_words, reason=arterial.scale_reason)
         return "\n".join([scaled, *arterial.warnings])
 
     def _venous_in_words(self, venous):
         if venous is None:
             return _("VOF: no vein was found.")
-        best, grid = venous.candidates[0], self.work.study.analysis.grid
-        place = place_in_words(best.place, self._centre(), _slice_of(grid, best.place))
-        return _("VOF: {place}, {voxels} voxels, peak {peak:.3g} {unit}.").format(
-            place=place, voxels=venous.voxels.sum(), peak=venous.curve.max(), unit=self._unit()
+        source = _VEIN_SOURCES[venous.source]
+        if venous.voxels.any():
+            middle = self.work.study.analysis.grid.to_ras(np.argwhere(venous.voxels).mean(0))
+            source = _("{source}, {place}").format(source=source, place=self._place_in_words(middle))
+        return _("VOF: {source}, {voxels}, peak {peak:.3g} {unit}.").format(
+            source=source, voxels=voxels_in_words(venous.voxels.sum()), peak=venous.curve.max(), unit=self._unit()
         )
+
+    def _place_in_words(self, place):
+        return place_in_words(place, self._centre(), _slice_of(self.work.study.analysis.grid, place))
 
     def _reason_without_scan(self):
         return "" if self.work.parameters.scan is not None else _("Choose a 4D scan first.")
@@ -155,10 +185,16 @@ class ArterialInputPanel(StepPanel):
             without,
         )
         undo, redo = _("There is no former AIF."), _("Nothing was undone.")
-        allow(self.undo_button, _("Back to the former AIF"), "" if study.can_undo else undo)
-        allow(self.redo_button, _("Forward to the AIF that was undone"), "" if study.can_redo else redo)
+        allow(self.undo_button, _("Back to the former AIF and VOF"), "" if study.can_undo else undo)
+        allow(self.redo_button, _("Forward to the AIF and VOF that were undone"), "" if study.can_redo else redo)
         allow(self.load_button, _("Take a curve from a table of two columns, time in s and concentration"), without)
         allow(self.save_button, _("Save the AIF as CSV, for the command line and other scans"), without)
+
+    def _allow_segment(self):
+        # A list of nodes changes while the window closes, too, when there are no parameters any more.
+        reason = self._without_results or self.segment.reason
+        allow(self.use_artery_button, _("Take the mean curve of the chosen segment or labelmap as AIF"), reason)
+        allow(self.use_vein_button, _("Take the mean curve of the chosen segment or labelmap as VOF"), reason)
 
     def _show_placing(self):
         placing = self._seed.placing
@@ -185,6 +221,12 @@ class ArterialInputPanel(StepPanel):
     def _take_painted(self):
         self._choose(self.work.study.arterial_input_steps("mask", (self.work.parameters.segmentation, SEGMENT)))
 
+    def _take_artery_segment(self):
+        self._choose(self.work.study.arterial_input_steps("mask", (self.segment.node, self.segment.segment)))
+
+    def _take_vein_segment(self):
+        self._choose(self.work.study.venous_output_steps("mask", (self.segment.node, self.segment.segment)))
+
     def _take_fit(self, arrival, peak_time, width, height):
         from ..perfusion.gamma_variate import GammaVariate
 
@@ -202,10 +244,8 @@ class ArterialInputPanel(StepPanel):
         if self._seed.placing:
             self._seed.stop()
             return
-        if self.work.parameters.seed is None:
-            scan = self.work.parameters.scan
-            self.work.parameters.seed = add_seed_list(f"{scan.GetName()} AIF seed", scan.GetScene())
-        self._seed.watch(self.work.parameters.seed)
+        parameters = self.work.parameters
+        self._seed.watch(parameters.seed or add_seed(ARTERY, parameters, parameters.scan.GetName()))
         self._seed.start(keep=self.work.parameters.arterialInputKind == "seed")
 
     def _undo(self):

@@ -6,7 +6,7 @@ import ctk
 import qt
 from slicer.i18n import tr as _
 
-from .parameter_form import FIELDS, empty_meaning, tool_tip
+from .setting_texts import FIELDS, empty_meaning, label, tool_tip
 from .step import StepPanel
 
 FRAMES = ("arrival_frame", "baseline_start")
@@ -61,7 +61,7 @@ class FrameSlider:
         self._name = name
         self._work = work
         self._refreshing = False
-        self.label = qt.QLabel(_("{label}:").format(label=FIELDS[name].metadata["label"]))
+        self.label = qt.QLabel(_("{label}:").format(label=label(name)))
         self.automatic = qt.QCheckBox(empty_meaning(name))
         self.slider = ctk.ctkSliderWidget()
         self.slider.decimals = 0

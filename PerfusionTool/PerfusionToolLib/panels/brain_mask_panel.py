@@ -35,7 +35,8 @@ class BrainMaskPanel(StepPanel):
         self.choice.refresh()
         parameters = self.work.parameters
         self._edits.watch(parameters.segmentation)
-        allow(self.edit_button, EDIT, "" if parameters.segmentation else _("There is no brain mask yet."))
+        found = parameters.segmentation is not None or self.work.study.has_finished("brain")
+        allow(self.edit_button, EDIT, "" if found else _("There is no brain mask yet."))
         automatic = _("The automatic mask is in use.") if parameters.maskSource == "automatic" else ""
         allow(self.automatic_button, AUTOMATIC, automatic)
 

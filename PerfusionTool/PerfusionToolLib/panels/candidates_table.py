@@ -135,6 +135,7 @@ def _empty_table():
     table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
     table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
     table.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+    table.tabKeyNavigation = False
     table.minimumHeight = TABLE_HEIGHT
     table.toolTip = _(
         "Candidates for the AIF, the accepted ones first; choose a row to show it in the views and to use it"

@@ -8,17 +8,20 @@ from slicer.util import VTKObservationMixin
 
 from ..perfusion.errors import PerfusionError
 from ..scene import views
-from ..scene.parameters import RESULTS
+from ..scene.parameters import MAPS
 from ..scene.showing import show_study
 from .arterial_input_panel import ArterialInputPanel
 from .bolus_panel import BolusPanel
 from .brain_mask_panel import BrainMaskPanel
+from .focus_order import order_sections
 from .maps_panel import MapsPanel
+from .module_changes import ModuleChanges
 from .preparation_panel import PreparationPanel
 from .probe_panel import ProbePanel
 from .runner import Runner
 from .scan_choice import ScanChoice
 from .scan_panel import ScanPanel
+from .segment_edits import EDITOR
 from .step import Work
 from .timers import single_shot
 
@@ -31,7 +34,6 @@ PANELS = {
     "maps": MapsPanel,
     "probe": ProbePanel,
 }
-MAPS = tuple(name for name in RESULTS if name.startswith("map"))
 
 
 class PerfusionPanel(VTKObservationMixin):
@@ -67,11 +69,13 @@ class PerfusionPanel(VTKObservationMixin):
         self._stage = ""
         self._former_layout = None
         self._refresh_timer = single_shot(0, self.refresh)
+        self._module_changes = ModuleChanges(self._on_module)
         self._scan_choice = ScanChoice(self.ui.scanSelector, self.work, self._note_scan_removal)
         self.attach()
         for name, panel_class in PANELS.items():
             panel = panel_class(getattr(self.ui, f"{name}Section"), getattr(self.ui, f"{name}State"), self.work)
             self.panels[panel.name] = panel
+        order_sections([getattr(self.ui, f"{name}Section") for name in PANELS])
         window.layout().addStretch(1)
         self.ui.computeButton.connect("clicked()", self._compute_or_cancel)
         self._observe_scene()
@@ -101,8 +105,15 @@ class PerfusionPanel(VTKObservationMixin):
     def cleanup(self) -> None:
         """The window goes: nothing of it is called any more."""
         self._detach()
+        self._module_changes.forget()
         self._scan_choice.removeObservers()
         self.removeObservers()
+
+    def _on_module(self, name):
+        """From the Segment Editor a person may go on to another module than this one."""
+        if self.work.editing and not self.work.entered and name != EDITOR:
+            self.work.editing = False
+            views.leave_layout()
 
     def attach(self) -> None:
         """Take up the scene's parameter node and study."""
@@ -214,6 +225,8 @@ class PerfusionPanel(VTKObservationMixin):
             self._change_scan(self.work.parameters.scan)
         for panel in self.panels.values():
             panel.refresh()
+        if not views.shows_chart():
+            self.show_chart(self._chart)
         self.ui.warningsLabel.text = "\n".join(self.work.study.warnings)
         self.ui.warningsLabel.visible = bool(self.work.study.warnings)
         self._show_running()

@@ -8,10 +8,12 @@ import ctk
 import qt
 from slicer.i18n import tr as _
 
-from ..perfusion.maps import UNITS, unit_of
+from ..perfusion.maps import unit_of
 from ..scene import colours
+from ..scene.map_choice import wanted_maps
 from ..scene.maps import map_kind
 from ..scene.parameters import map_field
+from ..scene.views import MAP_VIEWS
 from .reasons import allow
 
 # The range widget reaches beyond the window by this factor, so that there is room to widen it.
@@ -36,7 +38,7 @@ class MapColours:
         self._display = self._tag = None
         self._refreshing = False
         self.layout = qt.QFormLayout()
-        self.map_combo = self._add_combo(_("Map:"), list(UNITS), self.refresh)
+        self.map_combo = self._add_combo(_("Map:"), list(MAP_VIEWS), self._take_map)
         self.colours_combo = self._add_combo(_("Colours:"), list(colours.COLOURS), self._take_colours)
         self.window_range = self._add_range()
         row = qt.QHBoxLayout()
@@ -56,10 +58,11 @@ class MapColours:
     @property
     def volume(self):
         """That map in the scene, or None."""
-        return getattr(self._work.parameters, map_field(self.map_name))
+        return getattr(self._work.parameters, map_field(self.map_name)) if self.map_name else None
 
     def refresh(self, *_arguments) -> None:
         """Show the colours and the window of the chosen map."""
+        self._show_maps()
         volume = self.volume
         self._observe(volume.GetDisplayNode() if volume is not None else None)
         self._allow(_("Compute the maps first.") if self._display is None else "")
@@ -101,6 +104,19 @@ class MapColours:
         allow(self.reset_button, _("Give this map its usual colours and window again"), reason)
 
     # -- showing
+
+    def _show_maps(self):
+        """The maps to choose from; the chosen one stays chosen for as long as it is wanted."""
+        names, chosen = list(wanted_maps(self._work.parameters)), self.map_name
+        if [self.map_combo.itemText(place) for place in range(self.map_combo.count)] == names:
+            return
+        self._refreshing = True
+        try:
+            self.map_combo.clear()
+            self.map_combo.addItems(names)
+            self.map_combo.currentIndex = names.index(chosen) if chosen in names else 0
+        finally:
+            self._refreshing = False
 
     def _observe(self, display):
         """A window set elsewhere, as with the mouse in a view, is shown here too."""
@@ -148,6 +164,10 @@ class MapColours:
         return colours.WINDOWS.get(name, {}) if relative_to == "absolute" else {}
 
     # -- taking what a person sets
+
+    def _take_map(self, index):
+        if not self._refreshing:
+            self.refresh()
 
     def _take_colours(self, index):
         if not self._refreshing and index >= 0:

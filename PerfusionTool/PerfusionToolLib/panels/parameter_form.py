@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from functools import cache
-
 import qt
 from slicer.i18n import tr as _
 
 from ..perfusion.errors import PerfusionError
-from ..perfusion.settings import Settings, value_type
+from ..perfusion.settings import value_type
 from ..scene.parameters import settings_of
 from .reasons import allow
+from .setting_texts import FIELDS, choice, empty_meaning, label, reason_against, tool_tip, unit
 
 # Maps are quickly made again from here on, so they follow a change at once.
-QUICK_STAGES = ("arterial_input", "deconvolution", "maps")
+QUICK_STAGES = ("leakage", "arterial_input", "deconvolution", "maps")
 LARGEST_NUMBER = 9999
-FIELDS = {parameter.name: parameter for parameter in fields(Settings)}
 
 
 class ParameterForm:
@@ -49,7 +46,7 @@ class ParameterForm:
         except PerfusionError:
             settings = None
         for name, row in self.rows.items():
-            row.refresh(settings.does_not_apply(name) if settings else "")
+            row.refresh(reason_against(settings, name) if settings else "")
 
 
 class ParameterRow:
@@ -69,7 +66,7 @@ class ParameterRow:
         self.parameter = FIELDS[name]
         self._work = work
         self._refreshing = False
-        self.label = qt.QLabel(_("{label}:").format(label=self.parameter.metadata["label"]))
+        self.label = qt.QLabel(_("{label}:").format(label=label(name)))
         self.field = self._make_field()
         self.widget = self._make_widget()
         self.label.setBuddy(self.field)
@@ -118,7 +115,7 @@ class CheckRow(ParameterRow):
 class ChoiceRow(ParameterRow):
     def _make_field(self):
         field = qt.QComboBox()
-        field.addItems([choice.replace("_", " ") for choice in self._choices])
+        field.addItems([choice(word) for word in self._choices])
         field.connect("currentIndexChanged(int)", lambda index: self._take(self._choices[index]))
         return field
 
@@ -143,7 +140,7 @@ class NumberRow(ParameterRow):
         field.minimum = limits["minimum"]
         field.maximum = LARGEST_NUMBER if limits["maximum"] is None else limits["maximum"]
         field.singleStep = 1 if whole else _step(self.parameter)
-        field.suffix = f" {limits['unit']}" if limits["unit"] else ""
+        field.suffix = f" {unit(self.name)}" if unit(self.name) else ""
         field.keyboardTracking = False
         field.connect("valueChanged(int)" if whole else "valueChanged(double)", self._take)
         return field
@@ -175,50 +172,6 @@ _ROWS = {bool: CheckRow, str: ChoiceRow, int: NumberRow, float: NumberRow}
 
 def _kind(name):
     return value_type(name)[0]
-
-
-@cache
-def tool_tip(name: str) -> str:
-    """What a setting means, its range, unit and default.
-
-    Parameters
-    ----------
-    name : str
-        A field of `Settings`.
-
-    Returns
-    -------
-    str
-    """
-    parameter = FIELDS[name]
-    text = parameter.metadata["text"].partition("; empty:")[0]
-    facts = [_range(parameter), _("default {value}").format(value=_in_words(name, parameter.default))]
-    return f"{text}.\n" + ", ".join(fact for fact in facts if fact)
-
-
-def empty_meaning(name: str) -> str:
-    """What happens where a setting that may be empty is empty, such as "detected"."""
-    return FIELDS[name].metadata["text"].partition("; empty:")[2].strip() or _("automatic")
-
-
-def _in_words(name, value):
-    if value is None:
-        return empty_meaning(name)
-    if isinstance(value, bool):
-        return _("on") if value else _("off")
-    if isinstance(value, str):
-        return value.replace("_", " ")
-    return f"{value:g} {FIELDS[name].metadata['unit']}".rstrip()
-
-
-def _range(parameter):
-    lowest, highest = parameter.metadata["minimum"], parameter.metadata["maximum"]
-    if lowest is None:
-        return ""
-    unit = parameter.metadata["unit"]
-    if highest is None:
-        return _("{lowest:g} {unit} or more").format(lowest=lowest, unit=unit).replace("  ", " ")
-    return _("{lowest:g} to {highest:g} {unit}").format(lowest=lowest, highest=highest, unit=unit).rstrip()
 
 
 def _decimals(parameter):

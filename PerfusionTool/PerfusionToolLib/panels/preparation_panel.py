@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
-from .parameter_form import FIELDS
 from .reasons import allow
+from .setting_texts import FIELDS
 from .step import StepPanel
 
 STAGES = ("preparation", "motion", "smoothing")
@@ -14,7 +14,7 @@ ELSEWHERE = ("frames_to_drop",)
 SHOW = _("Shifts in mm, turns in degrees and the frames left out, in the plot below the views")
 CORRECTED = _("Make a sequence of the frames after motion correction")
 CONCENTRATION = _("Make a sequence of the contrast concentration: HU above the baseline (CT) or ΔR2* in 1/s (MR)")
-PROJECTION = _("Make a volume of the largest (CT) or smallest (MR) value over the middle third of the slices")
+PROJECTION = _("Make a sequence of the largest (CT) or smallest (MR) value over the middle third of the slices")
 
 
 class PreparationPanel(StepPanel):
@@ -53,7 +53,7 @@ class PreparationPanel(StepPanel):
         self.work.run(self.work.study.put_concentration_series_steps(), failed=self.fail)
 
     def _put_projection(self):
-        self.attempt(self.work.study.put_projection)
+        self.work.run(self.work.study.put_projection_steps(), failed=self.fail)
 
 
 def motion_sentence(motion, first: int) -> str:
@@ -74,4 +74,6 @@ def motion_sentence(motion, first: int) -> str:
     flagged = [str(first + int(frame)) for frame in motion.corrupted.nonzero()[0]]
     if not flagged:
         return _("{sentence}; all frames are used.").format(sentence=sentence)
-    return _("{sentence}; not used: frames {frames}.").format(sentence=sentence, frames=", ".join(flagged))
+    if len(flagged) == 1:
+        return _("{sentence}; frame {frame} is not used.").format(sentence=sentence, frame=flagged[0])
+    return _("{sentence}; frames {frames} are not used.").format(sentence=sentence, frames=", ".join(flagged))

@@ -13,6 +13,13 @@ from .segment_choice import SegmentChoice
 from .step import StepPanel
 
 CSV_FILES = "CSV (*.csv)"
+TISSUES = {
+    "tissue": _("tissue"),
+    "CSF": _("CSF"),
+    "vessel": _("vessel"),
+    "inside the skull": _("inside the skull"),
+    "outside the skull": _("outside the skull"),
+}
 
 
 class ProbePanel(StepPanel):
@@ -25,6 +32,7 @@ class ProbePanel(StepPanel):
         self._hover = Hover(self._take_place)
         self._readings = {}
         self._measured = None
+        self._outdated = False
         self.voxel_line = self.add_line(_("Values of the maps in the voxel under the mouse, in their units"))
         self.region = SegmentChoice(_("Region to measure"), self._allow)
         self.layout.addLayout(self.region.layout)
@@ -75,37 +83,40 @@ class ProbePanel(StepPanel):
     # -- a region
 
     def _measure(self):
+        self._measured = self._maps()
         node, segment, name = self.region.node, self.region.segment, self.region.name
         self.work.run(self._measuring_steps(node, segment, name), self._show_region, failed=self.fail)
 
     def _measuring_steps(self, node, segment, name):
         study = self.work.study
-        maps, readings = self._maps(), {name: study.region_reading(node, segment)}
+        readings = {name: study.region_reading(node, segment)}
         try:
             mirrored = yield from study.mirrored_region_reading_steps(node, segment)
             readings[_("{name}, other side").format(name=name)] = mirrored
         except PerfusionError:
             # A region at the edge of the scan may have no mirror image; it can be measured all the same.
-            return maps, readings
-        return maps, readings
+            return readings
+        return readings
 
-    def _show_region(self, found):
-        self._measured, self._readings = found
+    def _show_region(self, readings):
+        self._readings, self._outdated = readings, False
         region, mirror = [*self._readings.values(), None][:2]
         self.table.show(region, mirror)
         self._allow()
         self._show_curves()
 
     def _follow_maps(self):
-        """Other maps say other things of the same region."""
-        maps = self._maps()
-        if self._readings and maps is not self._measured:
+        """Other maps say other things of the same region: it is measured again when they are ready."""
+        if self._maps() is self._measured:
+            return
+        if self._readings:
             self._forget_region()
-            if maps is not None and not self.work.study.busy and not self._reason_against_measuring():
-                self._measure()
+            self._outdated = True
+        if self._outdated and not self._reason_against_measuring():
+            self._measure()
 
     def _forget_region(self):
-        self._readings, self._measured = {}, None
+        self._readings, self._measured, self._outdated = {}, None, False
         self.table.show(None, None)
 
     def _show_curves(self):
@@ -146,4 +157,6 @@ class ProbePanel(StepPanel):
 def _voxel_in_words(reading):
     place = ", ".join(f"{round(float(value))}" for value in reading.ras).replace("-", "−")
     values = [f"{name} {number_text(value)} {unit}" for name, (value, unit) in reading.values.items()]
-    return _("({place}) mm, {tissue}: {values}").format(place=place, tissue=reading.tissue, values=", ".join(values))
+    return _("({place}) mm, {tissue}: {values}").format(
+        place=place, tissue=TISSUES[reading.tissue], values=", ".join(values)
+    )

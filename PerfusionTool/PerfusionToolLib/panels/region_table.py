@@ -30,6 +30,7 @@ class RegionTable:
         self.widget.verticalHeader().visible = False
         self.widget.verticalHeader().defaultSectionSize = ROW_HEIGHT
         self.widget.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+        self.widget.tabKeyNavigation = False
         self.widget.minimumHeight = TABLE_HEIGHT
         self.widget.visible = False
         self.widget.toolTip = _(

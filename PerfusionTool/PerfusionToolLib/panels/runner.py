@@ -17,6 +17,8 @@ URGENT_SLICE_SECONDS = 0.03
 PAUSE_MILLISECONDS = 2
 # Urgent work that comes again and again, as in a drag, is gone on with only when nothing newer has come for so long.
 REST_SECONDS = 0.12
+# A timer later than this had to wait while the window was drawn.
+LATE_SECONDS = 0.005
 
 
 class Runner:
@@ -36,7 +38,7 @@ class Runner:
         self._on_end = on_end
         self._steps = None
         self._done = self._failed = None
-        self._seconds = self._rest_end = 0.0
+        self._seconds = self._rest = self._ticked = 0.0
         self._urgent = self._advancing = False
         self._timer = qt.QTimer()
         self._timer.interval = PAUSE_MILLISECONDS
@@ -69,13 +71,14 @@ class Runner:
         self._steps, self._done, self._failed, self._urgent = steps, done, failed, urgent
         self._close(former)
         # Otherwise the first step comes alone, so that what is begun is shown before it takes its time.
-        self._seconds = URGENT_SLICE_SECONDS if urgent else 0.0
-        self._rest_end = 0.0
+        # So does that which is to rest: the curve of a seed that is dragged, but not its maps.
+        self._seconds = URGENT_SLICE_SECONDS if urgent and not again else 0.0
+        self._rest = 0.0
         self._timer.start()
         if urgent and not self._advancing:
             self._advance()
         if again:
-            self._rest_end = time.perf_counter() + REST_SECONDS
+            self._rest, self._ticked = REST_SECONDS, time.perf_counter()
 
     def cancel(self) -> None:
         """Go no further; what is finished stays."""
@@ -95,7 +98,7 @@ class Runner:
             steps.close()
 
     def _advance(self):
-        if self._advancing or self._steps is None or time.perf_counter() < self._rest_end:
+        if self._advancing or self._steps is None or self._is_resting():
             return
         steps, end = self._steps, time.perf_counter() + self._seconds
         self._seconds = URGENT_SLICE_SECONDS if self._urgent else SLICE_SECONDS
@@ -110,6 +113,13 @@ class Runner:
             self._on_progress(outcome)
         else:
             self._finish(*outcome)
+
+    def _is_resting(self):
+        """Drawing is no rest: nothing newer can come meanwhile."""
+        if self._rest > 0:
+            former, self._ticked = self._ticked, time.perf_counter()
+            self._rest -= min(self._ticked - former, LATE_SECONDS)
+        return self._rest > 0
 
     def _slice(self, steps, end):
         """The newest progress, or the sentence of a failure and the result."""

@@ -9,8 +9,8 @@ import slicer
 
 from .timers import single_shot
 
-# Events that come closer together are answered by one update, with the newest place.
-COALESCING_MILLISECONDS = 10
+# Events that come before the window has got round to them are answered by one update, with the newest place.
+COALESCING_MILLISECONDS = 0
 SAME_PLACE_MM = 0.01
 
 
@@ -65,9 +65,11 @@ class SeedPlacing:
         self._observe(node, node.PointModifiedEvent, self._on_moved)
         self._observe(node, node.PointStartInteractionEvent, self._on_grabbed)
         self._observe(node, node.PointEndInteractionEvent, self._on_released)
-        interaction = _interaction_node()
+        interaction, selection = _interaction_node(), _selection_node()
         if interaction is not None:
             self._observe(interaction, interaction.InteractionModeChangedEvent, self._on_mode)
+            # From one seed to the other the mode stays.
+            self._observe(selection, selection.ActivePlaceNodeIDChangedEvent, self._on_mode)
 
     def forget(self) -> None:
         """Let go of the point list."""

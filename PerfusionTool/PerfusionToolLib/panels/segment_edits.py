@@ -7,10 +7,12 @@ from collections.abc import Callable
 import slicer
 
 from ..scene.scans import proxy_volume
+from ..scene.segments import add_segment
 from .timers import single_shot
 
 # Strokes that come closer together are answered once.
 PAUSE_MILLISECONDS = 600
+EDITOR = "SegmentEditor"
 EVENTS = ("SourceRepresentationModified", "RepresentationModified", "SegmentModified")
 
 
@@ -22,10 +24,14 @@ def edit_segment(work, segment_id: str) -> None:
     work : Work
     segment_id : str
     """
+    if work.parameters.segmentation is None:
+        work.study.show_finished()
     segmentation, proxy = work.parameters.segmentation, proxy_volume(work.parameters.scan)
+    # Where no artery was found there is none yet.
+    add_segment(segmentation, segment_id)
     work.editing = True
-    slicer.util.selectModule("SegmentEditor")
-    editor = slicer.mrmlScene.GetSingletonNode("SegmentEditor", "vtkMRMLSegmentEditorNode")
+    slicer.util.selectModule(EDITOR)
+    editor = slicer.mrmlScene.GetSingletonNode(EDITOR, "vtkMRMLSegmentEditorNode")
     if editor is not None:
         editor.SetAndObserveSegmentationNode(segmentation)
         editor.SetAndObserveSourceVolumeNode(proxy)

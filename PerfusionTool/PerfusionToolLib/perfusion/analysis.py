@@ -22,6 +22,7 @@ from .symmetry import SymmetryPlane, find_symmetry_steps
 
 STAGES = tuple(stages.TEXTS)
 SAME_PLACE_MM = 3.0
+ARTERIAL, VENOUS = "arterial input", "venous output"
 
 
 class _Result:
@@ -61,6 +62,8 @@ class Analysis:
     arterial_input : ndarray or tuple, optional
         A curve of shape (t,), a mask of shape (z, y, x), or a seed of shape (3,) in RAS mm; or what another study's
         `arterial_input_choice` gives. Found where left out.
+    venous_output : ndarray or tuple, optional
+        Likewise.
     remembered : dict, optional
         What another study of the same scan found at some cost, from its `remembered`; used where it fits the scan and
         the settings, passed over where it does not.
@@ -97,6 +100,10 @@ class Analysis:
     concentration = _Result("smoothing", "Smoothed concentration of the brain's voxels, (n, t).")
     brain_curve = _Result("smoothing", "Mean of the smoothed concentration over the brain, (t,).")
     time_to_peak = _Result("smoothing", "When it is highest in each voxel, s from the first frame in use, (n,).")
+    tissue_curves = _Result(
+        "leakage", "Concentration that is deconvolved: without leakage where that is corrected, (n, t)."
+    )
+    leakage = _Result("leakage", "Leakage of the brain's voxels, a `Leakage`, or None where it was not corrected.")
     arterial_input = _Result("arterial_input", "The AIF in use, an `ArterialInput`.")
     venous_output = _Result("arterial_input", "The VOF, a `VenousOutput`, or None where none was found.")
     estimate = _Result("deconvolution", "What the deconvolution gives for the brain's voxels, an `Estimate`.")
@@ -108,6 +115,7 @@ class Analysis:
         settings: Settings | None = None,
         brain_mask=None,
         arterial_input=None,
+        venous_output=None,
         remembered: dict | None = None,
     ):
         self.series = series
@@ -116,7 +124,10 @@ class Analysis:
         self._results: dict[str, dict] = {}
         self._warnings: dict[str, tuple[str, ...]] = {}
         self._given_mask = given.checked_mask(brain_mask, series.grid.shape)
-        self._choice = given.arterial_input(arterial_input, series.grid.shape)
+        self._choices = {
+            name: given.vessel(value, series.grid.shape, name)
+            for name, value in ((ARTERIAL, arterial_input), (VENOUS, venous_output))
+        }
         self._remembered = remembered or {}
 
     # -- doing the work
@@ -175,11 +186,29 @@ class Analysis:
     def warnings(self) -> tuple[str, ...]:
         return tuple(sentence for stage in STAGES for sentence in self._warnings.get(stage, ()))
 
+    def warnings_of(self, stage: str) -> tuple[str, ...]:
+        """Those of the warnings that one stage gave.
+
+        Parameters
+        ----------
+        stage : str
+
+        Returns
+        -------
+        tuple of str
+        """
+        return self._warnings.get(stage, ())
+
     @property
     def arterial_input_choice(self) -> tuple[str, object]:
         """How the AIF is chosen: "automatic" and None, or "curve", "mask" (on the series' grid), "seed" or "candidate"
         (place) and its value, the last two in RAS mm."""
-        return self._choice
+        return self._choices[ARTERIAL]
+
+    @property
+    def venous_output_choice(self) -> tuple[str, object]:
+        """How the VOF is chosen, as `arterial_input_choice`."""
+        return self._choices[VENOUS]
 
     @property
     def given_brain_mask(self) -> np.ndarray | None:
@@ -284,13 +313,50 @@ class Analysis:
         PerfusionError
             If more than one is given, or it cannot serve; the former arterial input and its maps are kept.
         """
-        wanted = {"curve": curve, "mask": mask, "seed": seed_ras, "candidate": candidate}
-        wanted = {kind: value for kind, value in wanted.items() if value is not None}
-        if len(wanted) > 1:
-            raise PerfusionError(f"Give one arterial input, not {' and '.join(wanted)}.")
-        choice = self._checked_choice(*next(iter(wanted.items()), ("automatic", None)))
-        former = self._choice, dict(self._results), dict(self._warnings), dict(self.seconds)
-        self._choice = choice
+        self._choose({ARTERIAL: self._checked_choice(ARTERIAL, curve, mask, seed_ras, candidate)}, run)
+
+    def set_venous_output(self, curve=None, *, mask=None, seed_ras=None, candidate=None, run=True) -> None:
+        """Take another venous output; with no argument, the automatic one. Only what depends on it is computed again.
+
+        Parameters
+        ----------
+        curve, mask, seed_ras
+            As `set_arterial_input` takes them.
+        candidate : int, optional
+            Rank in ``venous_output.candidates``, from 0; where no vein was found, in
+            ``vessel_search.veins(arterial_input.measured)``.
+        run : bool
+            Compute the maps at once; otherwise `steps` does.
+
+        Raises
+        ------
+        PerfusionError
+            If more than one is given, or it cannot serve; the former venous output and its maps are kept.
+        """
+        self._choose({VENOUS: self._checked_choice(VENOUS, curve, mask, seed_ras, candidate)}, run)
+
+    def take_choices(self, arterial_input, venous_output, run: bool = True) -> None:
+        """Take an arterial input together with a venous output.
+
+        Parameters
+        ----------
+        arterial_input, venous_output : tuple
+            As `arterial_input_choice` and `venous_output_choice` give them.
+        run : bool
+            Compute the maps at once; otherwise `steps` does.
+
+        Raises
+        ------
+        PerfusionError
+            If one of them cannot serve; the former ones and their maps are kept.
+        """
+        choices = {ARTERIAL: arterial_input, VENOUS: venous_output}
+        shape = self.series.grid.shape
+        self._choose({name: given.vessel(choice, shape, name) for name, choice in choices.items()}, run)
+
+    def _choose(self, choices, run):
+        former = self._choices, dict(self._results), dict(self._warnings), dict(self.seconds)
+        self._choices = self._choices | choices
         self._forget_from("arterial_input")
         try:
             if "smoothing" in self._results:
@@ -298,20 +364,29 @@ class Analysis:
             if run:
                 self.run()
         except Exception:
-            self._choice, self._results, self._warnings, self.seconds = former
+            self._choices, self._results, self._warnings, self.seconds = former
             raise
 
-    def _checked_choice(self, kind, value):
+    def _checked_choice(self, name, curve, mask, seed_ras, candidate):
+        wanted = {"curve": curve, "mask": mask, "seed": seed_ras, "candidate": candidate}
+        wanted = {kind: value for kind, value in wanted.items() if value is not None}
+        if len(wanted) > 1:
+            raise PerfusionError(f"Give one {name}, not {' and '.join(wanted)}.")
+        kind, value = next(iter(wanted.items()), ("automatic", None))
         if kind == "mask":
             return kind, self._on_scan(value)
         if kind == "curve":
-            return kind, given.checked_curve(value)
+            return kind, given.checked_curve(value, name)
         if kind == "candidate":
-            candidates = self.vessel_search.arteries
+            candidates = self._candidates(name)
             if not isinstance(value, (int, np.integer)) or not 0 <= value < len(candidates):
                 raise PerfusionError(f"There is no candidate {value!r}; choose 0 to {len(candidates) - 1}.")
             return kind, candidates[value].place
         return kind, value
+
+    def _candidates(self, name):
+        search = self.vessel_search
+        return search.arteries if name == ARTERIAL else search.veins(self.arterial_input.measured)
 
     def _on_scan(self, mask):
         """A mask on the grid of the series or of the results, as one on the grid of the series."""
@@ -383,22 +458,45 @@ class Analysis:
             self.settings,
         )
 
-    def _arterial_input_steps(self):
-        return stages.arterial_input_steps(
-            self._chosen_input(), self.vessel_search, self.brain_curve, self.times, self.grid, self.settings
+    def _leakage_steps(self):
+        return stages.leakage_steps(
+            self.concentration,
+            self.times,
+            self.brain_mask,
+            self.vessels,
+            self.csf,
+            self.series.modality,
+            self.settings,
         )
+
+    def _arterial_input_steps(self):
+        chosen = self._chosen_input()
+        venous = self._chosen_output(self.vessel_search.veins(chosen.measured))
+        return stages.arterial_input_steps(chosen, venous, self.brain_curve, self.times, self.bolus, self.settings)
 
     def _deconvolution_steps(self):
         return stages.deconvolution_steps(
-            self.concentration, self.arterial_input, self.times, self.bolus, self.settings
+            self.tissue_curves, self.arterial_input, self.times, self.bolus, self.settings
         )
 
     def _maps_steps(self):
         symmetry = None
         if self.settings.relative_to == "mirror":
             symmetry = yield from part_of_stage(self.symmetry_steps(), 0.0, 0.5)
+        further_maps = {}
+        if self.leakage is not None:
+            further_maps = stages.leakage_maps(
+                self.leakage,
+                self.concentration,
+                self.arterial_input,
+                self.times,
+                self.bolus,
+                self.brain_mask,
+                self.settings,
+            )
         work = stages.maps_steps(
             self.estimate,
+            further_maps,
             self.time_to_peak,
             self.times,
             self.bolus,
@@ -413,34 +511,46 @@ class Analysis:
         return (yield from part_of_stage(work, 0.5 if symmetry else 0.0, 1.0))
 
     def _chosen_input(self):
-        kind, value = self._choice
+        kind, value = self.arterial_input_choice
         shape = self.grid.shape
         if kind == "automatic":
             return arteries.automatic_input(self.vessel_search, shape)
         if kind == "candidate":
-            return arteries.candidate_input(self.vessel_search, self._rank_of(value), shape)
+            rank = _rank_of(value, self.vessel_search.arteries, "artery")
+            return arteries.candidate_input(self.vessel_search, rank, shape)
         if kind == "curve":
-            curve = value[self.frames] if value.size == self.series.times.size else value
-            chosen = arteries.curve_input(curve, self.times, np.zeros(shape, bool))
-        elif kind == "seed":
-            voxels = arteries.grow_from_seed(self.raw_concentration, self.intracranial, value, self.times, self.grid)
-            chosen = arteries.mask_input(self.raw_curves(voxels), voxels, self.times, "seed")
+            chosen = arteries.curve_input(self._in_use(value), self.times, np.zeros(shape, bool))
         else:
-            voxels = limit_mask(value, self.settings.maximum_matrix, least=0)
-            given.check_inside(voxels, self.intracranial)
-            chosen = arteries.mask_input(self.raw_curves(voxels), voxels, self.times)
+            voxels = self._chosen_voxels(ARTERIAL)
+            chosen = arteries.mask_input(self.raw_curves(voxels), voxels, self.times, kind)
         return arteries.with_candidates(chosen, self.vessel_search)
 
-    def _rank_of(self, place):
-        """The candidate that lies where the chosen one lay, also after another search."""
-        candidates = self.vessel_search.arteries
-        apart = [np.linalg.norm(candidate.place - place) for candidate in candidates] or [np.inf]
-        if min(apart) > SAME_PLACE_MM:
-            where = ", ".join(f"{value:.0f}" for value in place)
-            raise PerfusionError(
-                f"The chosen artery at ({where}) mm is not among the candidates any more; choose another."
-            )
-        return int(np.argmin(apart))
+    def _chosen_output(self, veins):
+        kind, value = self.venous_output_choice
+        shape = self.grid.shape
+        if kind == "automatic":
+            found = arteries.venous_output(veins, shape)
+            return found and replace(found, curves=self.raw_curves(found.voxels))
+        if kind == "curve":
+            return arteries.curve_output(self._in_use(value), self.times, np.zeros(shape, bool), veins)
+        if kind == "candidate":
+            voxels = veins[_rank_of(value, veins, "vein")].mask(shape)
+        else:
+            voxels = self._chosen_voxels(VENOUS)
+        return arteries.mask_output(self.raw_curves(voxels), voxels, self.times, veins, kind)
+
+    def _in_use(self, curve):
+        """A given curve at the frames in use."""
+        return curve[self.frames] if curve.size == self.series.times.size else curve
+
+    def _chosen_voxels(self, name):
+        """The mask that a person drew, or what grows from a seed."""
+        kind, value = self._choices[name]
+        if kind == "seed":
+            return arteries.grow_from_seed(self.raw_concentration, self.intracranial, value, self.times, self.grid)
+        voxels = limit_mask(value, self.settings.maximum_matrix, least=0)
+        given.check_inside(voxels, self.intracranial, name)
+        return voxels
 
 
 def analyze(
@@ -448,6 +558,7 @@ def analyze(
     settings: Settings | None = None,
     brain_mask=None,
     arterial_input=None,
+    venous_output=None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Analysis:
     """Analyse a scan: every stage, from the signal to the maps.
@@ -461,6 +572,8 @@ def analyze(
         On the grid of the series; found where left out.
     arterial_input : ndarray, optional
         A curve of shape (t,), a mask of shape (z, y, x), or a seed of shape (3,) in RAS mm; found where left out.
+    venous_output : ndarray, optional
+        Likewise.
     progress : callable, optional
         Called with every `Progress`.
 
@@ -474,7 +587,18 @@ def analyze(
     PerfusionError
         If the scan cannot be analysed.
     """
-    return Analysis(series, settings, brain_mask, arterial_input).run(progress)
+    return Analysis(series, settings, brain_mask, arterial_input, venous_output).run(progress)
+
+
+def _rank_of(place, candidates, vessel):
+    """The candidate that lies where the chosen one lay, also after another search."""
+    apart = [np.linalg.norm(candidate.place - place) for candidate in candidates] or [np.inf]
+    if min(apart) > SAME_PLACE_MM:
+        where = ", ".join(f"{value:.0f}" for value in place)
+        raise PerfusionError(
+            f"The chosen {vessel} at ({where}) mm is not among the candidates any more; choose another."
+        )
+    return int(np.argmin(apart))
 
 
 class _Whole:

@@ -8,6 +8,7 @@ import numpy as np
 
 from .errors import PerfusionError
 from .noise import curve_noise
+from .words import counted
 
 FEWEST_BASELINE_FRAMES = 1
 SMALLEST_RISE = {"CT": 0.5, "MR": 0.01}
@@ -59,16 +60,18 @@ def mean_curve(signal: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.array([frame.ravel()[inside].mean(dtype=float) for frame in signal])
 
 
-def threshold_curve(signal: np.ndarray, mask: np.ndarray, threshold: float) -> np.ndarray:
+def threshold_curve(signal: np.ndarray, mask: np.ndarray, threshold: float, offset: float = 0.0) -> np.ndarray:
     """Summed signal of the voxels above a threshold, frame by frame, per voxel of the mask.
 
     Parameters
     ----------
     signal : ndarray of shape (t, z, y, x)
-        CT in HU.
+        CT in HU, with an offset or without.
     mask : ndarray of bool, shape (z, y, x)
     threshold : float
         Voxels above it count as contrast, HU.
+    offset : float
+        What was added to the Hounsfield units.
 
     Returns
     -------
@@ -82,7 +85,7 @@ def threshold_curve(signal: np.ndarray, mask: np.ndarray, threshold: float) -> n
     inside = np.flatnonzero(mask)
     sums = []
     for frame in signal:
-        values = frame.ravel()[inside]
+        values = frame.ravel()[inside] - np.float32(offset)
         sums.append(values[values > threshold].sum(dtype=float))
     return np.array(sums) / max(inside.size, 1)
 
@@ -204,7 +207,7 @@ def _cut_off(contrast, frames_before, peak):
         ends.append("start")
     if frames_before <= 2:
         warnings.append(
-            f"The bolus arrives after {frames_before} frame{'s' * (frames_before > 1)}: with so few before it the "
+            f"The bolus arrives after {counted(frames_before, 'frame')}: with so few before it the "
             "baseline is uncertain, and the bolus may be cut off at the start."
         )
     tail = contrast[-3:].mean()

@@ -1,4 +1,4 @@
-"""The curves of a mask's voxels as rows."""
+"""Curves of voxels: gathered as rows, and when one rises."""
 
 from __future__ import annotations
 
@@ -36,3 +36,27 @@ def gather_curves_steps(signal: np.ndarray, mask: np.ndarray, stage: str, text: 
         rows[part] = signal[(slice(None), *(axis[part] for axis in places))].T
         yield Progress(stage, min(first + _VOXELS, len(rows)) / len(rows), text)
     return rows
+
+
+def half_rise_time(curve: np.ndarray, times: np.ndarray) -> float:
+    """Time at which a curve rises through half its peak, the last time before the peak.
+
+    Parameters
+    ----------
+    curve : ndarray of shape (t,)
+    times : ndarray of shape (t,)
+        s.
+
+    Returns
+    -------
+    float
+        s.
+    """
+    peak = int(np.argmax(curve))
+    half = curve[peak] / 2
+    below = np.flatnonzero(curve[:peak] < half)
+    if below.size == 0:
+        return float(times[0])
+    left = int(below[-1])
+    part = (half - curve[left]) / (curve[left + 1] - curve[left])
+    return float(times[left] + part * (times[left + 1] - times[left]))

@@ -1,4 +1,4 @@
-"""What a person gives an analysis: masks and arterial inputs, checked."""
+"""What a person gives an analysis: masks, arterial inputs and venous outputs, checked."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import numpy as np
 from .errors import PerfusionError
 
 LARGEST_PART_OUTSIDE = 0.5
+KINDS = ("automatic", "candidate", "seed", "mask", "curve")
+_VESSELS = {"arterial input": "an artery", "venous output": "a vein"}
 
 
-def arterial_input(value, shape: tuple[int, int, int]) -> tuple[str, object]:
-    """Tell the kinds of arterial input apart.
+def vessel(value, shape: tuple[int, int, int], name: str) -> tuple[str, object]:
+    """Tell the kinds of arterial input, or of venous output, apart.
 
     Parameters
     ----------
@@ -18,6 +20,7 @@ def arterial_input(value, shape: tuple[int, int, int]) -> tuple[str, object]:
         A curve (t,), a mask (z, y, x), a seed (3,) in RAS mm, a choice as this function returns it, or nothing.
     shape : tuple of int
         Shape (z, y, x) of the scan.
+    name : {"arterial input", "venous output"}
 
     Returns
     -------
@@ -32,25 +35,49 @@ def arterial_input(value, shape: tuple[int, int, int]) -> tuple[str, object]:
     if value is None:
         return "automatic", None
     if isinstance(value, tuple) and isinstance(value[0], str):
-        return value
+        return checked_kind(value[0], name), value[1]
     array = np.asarray(value)
     if array.shape == (3,):
         return "seed", array
     if array.ndim == 1:
-        return "curve", checked_curve(array)
+        return "curve", checked_curve(array, name)
     if array.ndim == 3:
         return "mask", checked_mask(array, shape)
     raise PerfusionError(
-        f"The arterial input has the shape {array.shape}; give a curve (t,), a mask (z, y, x) or a seed (3,) in RAS mm."
+        f"The {name} has the shape {array.shape}; give a curve (t,), a mask (z, y, x) or a seed (3,) in RAS mm."
     )
 
 
-def checked_curve(curve) -> np.ndarray:
+def checked_kind(kind: str, name: str) -> str:
+    """A kind of arterial input or venous output.
+
+    Parameters
+    ----------
+    kind : {"automatic", "candidate", "seed", "mask", "curve"}
+    name : {"arterial input", "venous output"}
+
+    Returns
+    -------
+    str
+        The same.
+
+    Raises
+    ------
+    PerfusionError
+        If there is no such kind.
+    """
+    if kind not in KINDS:
+        raise PerfusionError(f"There is no {name} of the kind {kind!r}; choose {', '.join(KINDS)}.")
+    return kind
+
+
+def checked_curve(curve, name: str) -> np.ndarray:
     """A curve as numbers.
 
     Parameters
     ----------
     curve : array_like of shape (t,)
+    name : {"arterial input", "venous output"}
 
     Returns
     -------
@@ -63,10 +90,10 @@ def checked_curve(curve) -> np.ndarray:
     """
     try:
         curve = np.asarray(curve, float)
-    except (TypeError, ValueError) as error:
-        raise PerfusionError(f"The arterial input is not made of numbers ({error}); give one per frame.") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise PerfusionError(f"The {name} is not made of numbers ({error}); give one per frame.") from error
     if curve.ndim != 1:
-        raise PerfusionError(f"The arterial input has the shape {curve.shape}; give one number per frame.")
+        raise PerfusionError(f"The {name} has the shape {curve.shape}; give one number per frame.")
     return curve
 
 
@@ -104,12 +131,13 @@ def checked_mask(mask, *shapes: tuple[int, int, int]) -> np.ndarray | None:
     return mask
 
 
-def check_inside(voxels: np.ndarray, intracranial: np.ndarray) -> None:
-    """Refuse a mask of arteries that lies mostly outside the skull.
+def check_inside(voxels: np.ndarray, intracranial: np.ndarray, name: str) -> None:
+    """Refuse a mask of a vessel that lies mostly outside the skull.
 
     Parameters
     ----------
     voxels, intracranial : ndarray of bool, shape (z, y, x)
+    name : {"arterial input", "venous output"}
 
     Raises
     ------
@@ -119,5 +147,5 @@ def check_inside(voxels: np.ndarray, intracranial: np.ndarray) -> None:
     outside = np.mean(~intracranial[voxels]) if voxels.any() else 0
     if outside > LARGEST_PART_OUTSIDE:
         raise PerfusionError(
-            f"{100 * outside:.0f} % of the arterial input's mask lie outside the skull; draw it on an artery."
+            f"{100 * outside:.0f} % of the {name}'s mask lie outside the skull; draw it on {_VESSELS[name]}."
         )

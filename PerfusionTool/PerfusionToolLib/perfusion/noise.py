@@ -29,8 +29,24 @@ def curve_noise(curve: np.ndarray) -> float:
     is (1² + 3² + 3² + 1²)·σ² = 20·σ². The median of the absolute differences, times 1.4826 for a normal distribution,
     passes over the few frames in which a steep bolus does leave something.
     """
-    differences = np.diff(curve, 3)
-    return float(1.4826 * np.median(np.abs(differences)) / np.sqrt(_THIRD_DIFFERENCE_VARIANCE))
+    return float(curve_noises(curve[None])[0])
+
+
+def curve_noises(curves: np.ndarray) -> np.ndarray:
+    """Standard deviation of the noise of every curve with a bolus in it; see `curve_noise`.
+
+    Parameters
+    ----------
+    curves : ndarray of shape (n, t)
+        At least four frames, in any unit.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        In the unit of the curves.
+    """
+    differences = np.diff(curves, 3, axis=1)
+    return 1.4826 * np.median(np.abs(differences), axis=1) / np.sqrt(_THIRD_DIFFERENCE_VARIANCE)
 
 
 def voxel_noise(curves: np.ndarray) -> float:

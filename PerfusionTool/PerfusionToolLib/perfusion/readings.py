@@ -14,6 +14,7 @@ from .given import checked_mask
 from .maps import unit_of
 from .preprocessing import limit_mask
 from .progress import Steps, drain
+from .symmetry import mirror_image
 
 STATISTICS = ("mean", "sd", "median", "p5", "p95")
 
@@ -126,7 +127,7 @@ def voxel_reading(study: Analysis, index=None, *, ras=None) -> VoxelReading:
     residue = np.full(study.estimate.lags.size, np.nan, np.float32)
     if in_brain:
         row = int(np.count_nonzero(study.brain_mask.ravel()[: np.ravel_multi_index(index, study.grid.shape)]))
-        curve = study.concentration[row]
+        curve = study.tissue_curves[row]
         fitted, residue = study.estimate.fitted(row)[0], study.estimate.residue(row)[0]
     else:
         curve = study.raw_curves(_only(index, study.grid.shape))[0]
@@ -166,7 +167,7 @@ def region_reading(study: Analysis, mask: np.ndarray) -> RegionReading:
     """
     mask = _on_results(study, mask)
     rows = mask[study.brain_mask]
-    curves = study.concentration[rows] if rows.any() else study.raw_curves(mask)
+    curves = study.tissue_curves[rows] if rows.any() else study.raw_curves(mask)
     curves = curves[np.isfinite(curves).all(1)]
     curve = curves.mean(0, dtype=float) if len(curves) else np.full(study.times.size, np.nan)
     voxels = int(np.count_nonzero(mask))
@@ -204,12 +205,7 @@ def mirrored_steps(study: Analysis, mask: np.ndarray) -> Steps[np.ndarray]:
     """
     mask = _on_results(study, mask)
     plane = yield from study.symmetry_steps()
-    image = np.zeros_like(mask)
-    box = _box_of_image(study.grid, plane, mask)
-    places = np.stack(np.meshgrid(*(np.arange(extent.start, extent.stop) for extent in box), indexing="ij"), -1)
-    sources = np.round(study.grid.to_indices(plane.reflect(study.grid.to_ras(places)))).astype(int)
-    inside = ((sources >= 0) & (sources < mask.shape)).all(-1)
-    image[box][inside] = mask[tuple(sources[inside].T)]
+    image = mirror_image(mask, study.grid, plane)
     if not image.any():
         raise PerfusionError("The region's mirror image lies outside the scan; choose another region.")
     return image
@@ -324,14 +320,6 @@ def _statistics(values, unit, voxel_volume):
     if values.size:
         numbers = [values.mean(), values.std(), *np.percentile(values, (50, 5, 95))]
     return MapStatistics(unit, *map(float, numbers), values.size, values.size * voxel_volume)
-
-
-def _box_of_image(grid, plane, mask):
-    """Slices of the box around the mirror image of a mask, as far as it lies on the grid."""
-    image = grid.to_indices(plane.reflect(grid.to_ras(np.argwhere(mask))))
-    low = np.clip(np.floor(image.min(0)), 0, grid.shape).astype(int)
-    high = np.clip(np.ceil(image.max(0)) + 1, 0, grid.shape).astype(int)
-    return tuple(slice(first, last) for first, last in zip(low, high, strict=True))
 
 
 def _cell(value):

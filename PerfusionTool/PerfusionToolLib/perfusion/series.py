@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .errors import PerfusionError
+from .words import counted
 
 MODALITIES = ("CT", "MR")
 FEWEST_FRAMES = 10
@@ -112,7 +113,7 @@ def _checked_signal(signal):
         raise PerfusionError(f"The scan has no voxels (shape {signal.shape}); load it again.")
     if signal.shape[0] < FEWEST_FRAMES:
         raise PerfusionError(
-            f"The scan has {signal.shape[0]} frames; at least {FEWEST_FRAMES} are needed to follow a bolus."
+            f"The scan has {counted(signal.shape[0], 'frame')}; at least {FEWEST_FRAMES} are needed to follow a bolus."
         )
     return signal
 
@@ -144,7 +145,8 @@ def checked_times(times, frames) -> np.ndarray:
     except (TypeError, ValueError) as error:
         raise PerfusionError(f"The frame times are not numbers ({error}); give seconds.") from error
     if times.shape != (frames,):
-        raise PerfusionError(f"There are {times.size} frame times for {frames} frames; give one time per frame.")
+        given = counted(times.size, "frame time")
+        raise PerfusionError(f"The scan has {given} for {counted(frames, 'frame')}; give one time per frame.")
     if not np.isfinite(times).all():
         frame = int(np.flatnonzero(~np.isfinite(times))[0])
         raise PerfusionError(f"The time of frame {frame} is {times[frame]}; give a number of seconds.")

@@ -13,17 +13,28 @@ from typing import Any, get_args, get_type_hints
 from .errors import PerfusionError
 
 SMOOTHINGS = ("gaussian", "guided", "bilateral", "curvature_flow", "median", "none")
-METHODS = ("sSVD", "bcSVD", "oSVD", "Tikhonov")
-QUADRATURES = ("simpson", "rectangle", "trapezoid", "linear")
+LEAKAGE_CORRECTIONS = ("off", "BSW", "bidirectional")
+SUM_METHODS = ("sSVD", "bcSVD", "oSVD", "dSVD", "Tikhonov", "Wiener")
+MODEL_METHODS = ("boxNLR", "Bayesian")
+METHODS = SUM_METHODS + MODEL_METHODS
+QUADRATURES = ("auto", "simpson", "rectangle", "trapezoid", "linear")
 
 
-def _parameter(default, stage, label, text, *, unit="", minimum=None, maximum=None, choices=None, applies=None):
+def _(text):
+    """Mark a text for translation; forms translate it where they show it."""
+    return text
+
+
+def _parameter(
+    default, stage, label, text, *, empty="", unit="", minimum=None, maximum=None, choices=None, applies=None
+):
     return field(
         default=default,
         metadata={
             "stage": stage,
             "label": label,
             "text": text,
+            "empty": empty,
             "unit": unit,
             "minimum": minimum,
             "maximum": maximum,
@@ -38,8 +49,8 @@ class Settings:
     """Parameters of one analysis; immutable, checked when made.
 
     Every field carries metadata: ``stage`` (the first stage that depends on it), ``label`` (its title in forms),
-    ``text``, ``unit``, ``minimum``, ``maximum``, ``choices``, and ``applies``: the values of other fields under which
-    it has an effect.
+    ``text``, ``empty`` (what happens where it is empty), ``unit``, ``minimum``, ``maximum``, ``choices``, and
+    ``applies``: the values of other fields under which it has an effect.
 
     Raises
     ------
@@ -51,34 +62,36 @@ class Settings:
     frames_to_drop: int | None = _parameter(
         None,
         "preparation",
-        "Frames to drop",
-        "First frames to leave out, before the signal is steady; empty: detected",
+        _("Frames to drop"),
+        _("First frames to leave out, before the signal is steady"),
+        empty=_("detected"),
         minimum=0,
     )
     maximum_matrix: int = _parameter(
         256,
         "preparation",
-        "Matrix limit",
-        "Most rows and columns; larger slices are averaged down",
-        unit="voxels",
+        _("Matrix limit"),
+        _("Most rows and columns; larger slices are averaged down"),
+        unit=_("voxels"),
         minimum=16,
     )
     motion_correction: bool = _parameter(
-        True, "motion", "Motion correction", "Register every frame rigidly to the reference frame"
+        True, "motion", _("Motion correction"), _("Register every frame rigidly to the reference frame")
     )
     reference_frame: int | None = _parameter(
         None,
         "motion",
-        "Reference frame",
-        "Frame that the others are registered to; empty: the first in use",
+        _("Reference frame"),
+        _("Frame that the others are registered to"),
+        empty=_("the first in use"),
         minimum=0,
         applies={"motion_correction": (True,)},
     )
     largest_motion: float = _parameter(
         20.0,
         "motion",
-        "Largest motion",
-        "A frame that seems moved by more than this is flagged as corrupted",
+        _("Largest motion"),
+        _("A frame that seems moved by more than this is flagged as corrupted"),
         unit="mm",
         minimum=1,
         maximum=100,
@@ -89,15 +102,15 @@ class Settings:
     bolus_curve: str = _parameter(
         "mean",
         "bolus",
-        "Bolus curve",
-        "Curve the arrival is read from: mean of the brain, or sum of the voxels above bolus_threshold (CT)",
+        _("Bolus curve"),
+        _("Curve the arrival is read from: mean of the brain, or sum of the voxels above bolus_threshold (CT)"),
         choices=("mean", "threshold"),
     )
     bolus_threshold: float = _parameter(
         150.0,
         "bolus",
-        "Bolus threshold",
-        "Voxels above this value count as contrast",
+        _("Bolus threshold"),
+        _("Voxels above this value count as contrast"),
         unit="HU",
         minimum=0,
         maximum=3000,
@@ -106,27 +119,32 @@ class Settings:
     arrival_threshold: float = _parameter(
         0.05,
         "bolus",
-        "Arrival threshold",
-        "The bolus has arrived where the curve has risen by this part of its peak",
+        _("Arrival threshold"),
+        _("The bolus has arrived where the curve has risen by this part of its peak"),
         minimum=0.001,
         maximum=0.5,
     )
     arrival_frame: int | None = _parameter(
-        None, "bolus", "Arrival frame", "Frame in which the bolus arrives; empty: detected", minimum=1
+        None, "bolus", _("Arrival frame"), _("Frame in which the bolus arrives"), empty=_("detected"), minimum=1
     )
     baseline_start: int | None = _parameter(
-        None, "bolus", "Baseline start", "First frame of the baseline; empty: the first steady frame", minimum=0
+        None,
+        "bolus",
+        _("Baseline start"),
+        _("First frame of the baseline"),
+        empty=_("the first steady frame"),
+        minimum=0,
     )
 
     # smoothing
     smoothing: str = _parameter(
-        "bilateral", "smoothing", "Smoothing", "Smoothing of every frame inside the tissue", choices=SMOOTHINGS
+        "bilateral", "smoothing", _("Smoothing"), _("Smoothing of every frame inside the tissue"), choices=SMOOTHINGS
     )
     smoothing_mm: float = _parameter(
         3.0,
         "smoothing",
-        "Smoothing width",
-        "Standard deviation of the smoothing kernel",
+        _("Smoothing width"),
+        _("Standard deviation of the smoothing kernel"),
         unit="mm",
         minimum=0.1,
         maximum=20,
@@ -135,8 +153,8 @@ class Settings:
     smoothing_range: float = _parameter(
         0.1,
         "smoothing",
-        "Edge strength kept",
-        "Edges of the mean image stronger than this part of the tissue's contrast are kept",
+        _("Edge strength kept"),
+        _("Edges of the mean image stronger than this part of the tissue's contrast are kept"),
         minimum=0.001,
         maximum=10,
         applies={"smoothing": ("guided", "bilateral")},
@@ -144,9 +162,9 @@ class Settings:
     smoothing_size: int = _parameter(
         3,
         "smoothing",
-        "Median width",
-        "Width of the median, in voxels of the finest axis",
-        unit="voxels",
+        _("Median width"),
+        _("Width of the median, in voxels of the finest axis"),
+        unit=_("voxels"),
         minimum=3,
         maximum=15,
         applies={"smoothing": ("median",)},
@@ -154,52 +172,66 @@ class Settings:
     smoothing_iterations: int = _parameter(
         5,
         "smoothing",
-        "Flow steps",
-        "Steps of the curvature flow",
+        _("Flow steps"),
+        _("Steps of the curvature flow"),
         minimum=1,
         maximum=100,
         applies={"smoothing": ("curvature_flow",)},
+    )
+
+    # leakage
+    leakage_correction: str = _parameter(
+        "off",
+        "leakage",
+        _("Leakage correction"),
+        _(
+            "Take contrast that has left the vessels out of the curves, MR only: BSW (Boxerman, Schmainda, Weisskoff) "
+            "or bidirectional (some returns to the blood)"
+        ),
+        choices=LEAKAGE_CORRECTIONS,
     )
 
     # arterial input
     arterial_input_curve: str = _parameter(
         "mean",
         "arterial_input",
-        "AIF curve",
-        "Use the mean curve of the arterial voxels, or its gamma-variate fit",
+        _("AIF curve"),
+        _("Use the mean curve of the arterial voxels, or its gamma-variate fit"),
         choices=("mean", "gamma_variate"),
     )
     partial_volume: str = _parameter(
         "auto",
         "arterial_input",
-        "Partial-volume scaling",
-        "Scaling of the AIF for partial volume: off, auto (area of the VOF over area of the AIF), or factor",
+        _("Partial-volume scaling"),
+        _("Scaling of the AIF for partial volume: off, auto (area of the VOF over area of the AIF), or factor"),
         choices=("off", "auto", "factor"),
     )
     partial_volume_factor: float = _parameter(
         1.0,
         "arterial_input",
-        "Scaling factor",
-        "Factor that multiplies the AIF",
+        _("Scaling factor"),
+        _("Factor that multiplies the AIF"),
         minimum=0.1,
         maximum=20,
         applies={"partial_volume": ("factor",)},
     )
 
     # deconvolution
-    method: str = _parameter("bcSVD", "deconvolution", "Method", "Estimator of the residue function", choices=METHODS)
+    method: str = _parameter(
+        "bcSVD", "deconvolution", _("Method"), _("Estimator of the residue function"), choices=METHODS
+    )
     quadrature: str = _parameter(
-        "simpson",
+        "auto",
         "deconvolution",
-        "Quadrature",
-        "Rule by which the convolution integral is approximated",
+        _("Quadrature"),
+        _("Rule by which the convolution integral is approximated; auto: the one that suits the method"),
         choices=QUADRATURES,
     )
     ssvd_threshold: float = _parameter(
         0.2,
         "deconvolution",
-        "sSVD threshold",
-        "Singular values below this part of the largest are dropped",
+        _("sSVD threshold"),
+        _("Singular values below this part of the largest are dropped"),
         minimum=0.001,
         maximum=0.99,
         applies={"method": ("sSVD",)},
@@ -207,8 +239,8 @@ class Settings:
     bcsvd_threshold: float = _parameter(
         0.1,
         "deconvolution",
-        "bcSVD threshold",
-        "Singular values below this part of the largest are dropped",
+        _("bcSVD threshold"),
+        _("Singular values below this part of the largest are dropped"),
         minimum=0.001,
         maximum=0.99,
         applies={"method": ("bcSVD",)},
@@ -216,36 +248,77 @@ class Settings:
     oscillation_index: float = _parameter(
         0.035,
         "deconvolution",
-        "Oscillation index",
-        "Largest oscillation of the residue function; the threshold is raised per voxel until it is met",
+        _("Oscillation index"),
+        _("Largest oscillation of the residue function; the threshold is raised per voxel until it is met"),
         minimum=0.001,
         maximum=1,
         applies={"method": ("oSVD",)},
     )
+    dsvd_threshold: float = _parameter(
+        0.15,
+        "deconvolution",
+        _("dSVD threshold"),
+        _("Singular values below this part of the largest are dropped"),
+        minimum=0.001,
+        maximum=0.99,
+        applies={"method": ("dSVD",)},
+    )
+    tikhonov_rule: str = _parameter(
+        "l_curve",
+        "deconvolution",
+        _("Tikhonov λ from"),
+        _("λ given (fixed), or chosen for all voxels together by generalised cross-validation or the L-curve's corner"),
+        choices=("fixed", "gcv", "l_curve"),
+        applies={"method": ("Tikhonov",)},
+    )
     tikhonov_lambda: float = _parameter(
         0.1,
         "deconvolution",
-        "Tikhonov λ",
-        "Regularisation as a part of the largest singular value",
+        _("Tikhonov λ"),
+        _("Regularisation as a part of the largest singular value"),
         minimum=0.0001,
         maximum=10,
-        applies={"method": ("Tikhonov",)},
+        applies={"method": ("Tikhonov",), "tikhonov_rule": ("fixed",)},
+    )
+    wiener_noise: float | None = _parameter(
+        None,
+        "deconvolution",
+        _("Wiener noise"),
+        _("Power of the noise over that of the residue function, as a part of the AIF's largest power"),
+        empty=_("learned"),
+        minimum=0.000001,
+        maximum=100,
+        applies={"method": ("Wiener",)},
+    )
+    bayesian_dispersion: float = _parameter(
+        1.5,
+        "deconvolution",
+        _("Bayesian dispersion"),
+        _("Mean dispersion of the bolus between AIF and tissue, where there is any, before a curve is seen; 0: none"),
+        unit="s",
+        minimum=0,
+        maximum=10,
+        applies={"method": ("Bayesian",)},
     )
     cbv_window: float | None = _parameter(
         35.0,
         "deconvolution",
-        "CBV window",
-        "Areas under tissue curve and AIF end this long after the bolus arrives, where drift would outweigh contrast; "
-        "empty: at the end of the scan",
+        _("CBV window"),
+        _(
+            "Areas under tissue curve and AIF end this long after the bolus arrives, where drift would "
+            "outweigh contrast"
+        ),
+        empty=_("at the end of the scan"),
         unit="s",
         minimum=10,
         maximum=600,
+        applies={"method": SUM_METHODS, "cbv_from": ("area",)},
     )
     longest_tmax: float = _parameter(
         25.0,
         "deconvolution",
-        "Longest Tmax",
-        "The peak of the residue function is searched from 0 to here",
+        _("Longest Tmax"),
+        _("The peak of the residue function is searched from 0 to here"),
         unit="s",
         minimum=1,
         maximum=120,
@@ -253,41 +326,42 @@ class Settings:
 
     # maps
     tissue_density: float = _parameter(
-        1.05, "deconvolution", "Tissue density", "Density ρ of brain tissue", unit="g/ml", minimum=0.5, maximum=2
+        1.05, "deconvolution", _("Tissue density"), _("Density ρ of brain tissue"), unit="g/ml", minimum=0.5, maximum=2
     )
     hematocrit_factor: float = _parameter(
         0.73,
         "deconvolution",
-        "Haematocrit factor",
-        "k_H = (1 − large-vessel hematocrit) / (1 − small-vessel hematocrit)",
+        _("Haematocrit factor"),
+        _("k_H = (1 − large-vessel hematocrit) / (1 − small-vessel hematocrit)"),
         minimum=0.1,
         maximum=2,
     )
     cbv_from: str = _parameter(
         "area",
         "deconvolution",
-        "CBV from",
-        "CBV from the areas of tissue curve and AIF, or from the area of the residue function",
+        _("CBV from"),
+        _("CBV from the areas of tissue curve and AIF, or from the area of the residue function"),
         choices=("area", "residue"),
+        applies={"method": SUM_METHODS},
     )
     relative_to: str = _parameter(
         "absolute",
         "maps",
-        "Map values",
-        "Absolute units, or relative to the whole-brain mean or to the mirrored hemisphere",
+        _("Map values"),
+        _("Absolute units, or relative to the whole-brain mean or to the mirrored hemisphere"),
         choices=("absolute", "brain_mean", "mirror"),
     )
     map_smoothing_mm: float = _parameter(
         0.0,
         "maps",
-        "Map smoothing",
-        "Standard deviation of a Gaussian smoothing of the maps",
+        _("Map smoothing"),
+        _("Standard deviation of a Gaussian smoothing of the maps"),
         unit="mm",
         minimum=0,
         maximum=20,
     )
-    hide_vessels: bool = _parameter(False, "maps", "Hide vessels", "Leave large vessels out of the maps")
-    hide_csf: bool = _parameter(False, "maps", "Hide CSF", "Leave cerebrospinal fluid out of the maps")
+    hide_vessels: bool = _parameter(False, "maps", _("Hide vessels"), _("Leave large vessels out of the maps"))
+    hide_csf: bool = _parameter(False, "maps", _("Hide CSF"), _("Leave cerebrospinal fluid out of the maps"))
 
     def __post_init__(self):
         for parameter in fields(self):
@@ -317,18 +391,23 @@ class Settings:
             raise PerfusionError(f"Unknown setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}.")
         return cls(**values)
 
-    def method_options(self) -> dict[str, float]:
-        """Options of the chosen method as `deconvolve` takes them, dict of str to float."""
+    def method_options(self) -> dict[str, float | str | None]:
+        """Options of the chosen method as `deconvolve` takes them, dict of str to value."""
         names = {
             "sSVD": {"threshold": self.ssvd_threshold},
             "bcSVD": {"threshold": self.bcsvd_threshold},
             "oSVD": {"oscillation_index": self.oscillation_index},
-            "Tikhonov": {"regularization": self.tikhonov_lambda},
+            "dSVD": {"threshold": self.dsvd_threshold},
+            "Tikhonov": {
+                "regularization": self.tikhonov_lambda if self.tikhonov_rule == "fixed" else self.tikhonov_rule
+            },
+            "Wiener": {"noise": self.wiener_noise},
+            "Bayesian": {"dispersion": self.bayesian_dispersion},
         }
-        return names[self.method]
+        return names.get(self.method, {})
 
-    def does_not_apply(self, name: str) -> str:
-        """Why a field has no effect under the other fields' values.
+    def unmet(self, name: str) -> tuple[str, tuple] | None:
+        """The condition under which a field would have an effect, where it has none under the other fields' values.
 
         Parameters
         ----------
@@ -337,17 +416,19 @@ class Settings:
 
         Returns
         -------
-        str
-            Such as "Only with smoothing gaussian, guided or bilateral"; empty where it has an effect.
+        other : str
+            Name of another field.
+        values : tuple
+            What it would have to be.
+        None instead of both where the field has an effect.
         """
         for other, values in self.__dataclass_fields__[name].metadata["applies"].items():
-            reason = self.does_not_apply(other)
-            if reason:
-                return reason
+            found = self.unmet(other)
+            if found is not None:
+                return found
             if getattr(self, other) not in values:
-                label = self.__dataclass_fields__[other].metadata["label"]
-                return f"Only with {label[0].lower()}{label[1:]} {_either(values)}"
-        return ""
+                return other, values
+        return None
 
 
 @cache
@@ -384,12 +465,7 @@ def _check(parameter, value):
     too_small = limits["minimum"] is not None and not value >= limits["minimum"]
     too_large = limits["maximum"] is not None and not value <= limits["maximum"]
     if too_small or too_large:
-        raise PerfusionError(f"The setting {parameter.name} is {value:g}; it must be {_range(limits)}.")
-
-
-def _either(values):
-    *others, last = ["on" if value is True else "off" if value is False else str(value) for value in values]
-    return f"{', '.join(others)} or {last}" if others else last
+        raise PerfusionError(f"The setting {parameter.name} is {value}; it must be {_range(limits)}.")
 
 
 _KINDS = {bool: "True or False", int: "a whole number", float: "a number", str: "a word"}

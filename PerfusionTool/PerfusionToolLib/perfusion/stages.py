@@ -16,16 +16,27 @@ from .bolus import find_bolus, mean_curve, threshold_curve
 from .brain import BrainRegions, find_brain_steps, find_csf, find_vessels, vessel_rims
 from .concentration import concentration, time_to_peak
 from .curves import gather_curves_steps
-from .deconvolution import deconvolve_steps
+from .deconvolution import blood_volume, deconvolve_steps
 from .deconvolution.convolution import time_weights
 from .errors import PerfusionError
-from .maps import perfusion_maps, relative_to_mean, relative_to_mirror, smoothed_maps_steps, without
+from .hounsfield import stored_offset
+from .leakage import correct_leakage_steps
+from .maps import (
+    MIRRORED,
+    perfusion_maps,
+    relative_to_mean,
+    relative_to_mirror,
+    scatter,
+    smoothed_maps_steps,
+    without,
+)
 from .motion import apply_motion_steps, estimate_motion_steps, remove_aliasing_steps
 from .preprocessing import fill_missing, find_empty_frames, find_unsteady_frames, limit_mask, limit_matrix_steps
 from .progress import Progress, part_of_stage
 from .series import FEWEST_FRAMES
 from .smoothing import fill_from_neighbours_steps, smooth_series_steps
 from .symmetry import mirror_maps_steps
+from .words import counted
 
 TEXTS = {
     "preparation": "Checking frames and matrix",
@@ -35,6 +46,7 @@ TEXTS = {
     "concentration": "Computing contrast concentration",
     "vessels": "Looking for arteries and veins",
     "smoothing": "Smoothing inside the tissue",
+    "leakage": "Correcting leakage",
     "arterial_input": "Preparing the arterial input",
     "deconvolution": "Deconvolving",
     "maps": "Computing maps",
@@ -54,6 +66,7 @@ _SECONDS = {
     "maps": 0.1,
 }
 _SECONDS_AT_REST = {"motion": 0.01, "smoothing": 1.1}
+_SECONDS_OF_LEAKAGE = {"off": 0.01, "BSW": 0.5, "bidirectional": 2.0}
 
 # HU about brain tissue: denser is bone, lighter is air or fat, and neither may mix into tissue when a frame is moved.
 TISSUE_WINDOW = (-65.0, 35.0)
@@ -68,6 +81,8 @@ FILL_RANGE = 0.15
 
 def typical_seconds(stage, settings):
     """About how long a stage takes in s, by which the progress of the whole is weighted."""
+    if stage == "leakage":
+        return _SECONDS_OF_LEAKAGE[settings.leakage_correction]
     return _SECONDS[stage] if settings.motion_correction else {**_SECONDS, **_SECONDS_AT_REST}[stage]
 
 
@@ -78,7 +93,7 @@ def preparation_steps(series, settings):
     empty = find_empty_frames(signal)
     if empty.size - empty.sum() < FEWEST_FRAMES:
         raise PerfusionError(
-            f"{empty.sum()} of {empty.size} frames are blank or repeat the one before; load the scan again."
+            f"Too many frames are blank or repeat the one before ({empty.sum()} of {empty.size}); load the scan again."
         )
     first = find_unsteady_frames(signal) if settings.frames_to_drop is None else settings.frames_to_drop
     if len(signal) - first < FEWEST_FRAMES:
@@ -89,9 +104,10 @@ def preparation_steps(series, settings):
     signal, grid = yield from part_of_stage(limit, 0.2, 1.0)
     warnings = []
     if filled:
-        warnings.append(f"{filled} values of the scan were not finite; they were filled from their neighbours.")
+        warnings.append(f"{counted(filled, 'value')} of the scan, not finite, had to be filled from neighbours.")
     if first and settings.frames_to_drop is None:
-        warnings.append(f"The first {first} frame{'s are' * (first > 1) or ' is'} not steady and left out.")
+        unsteady = "frame is" if first == 1 else f"{first} frames are"
+        warnings.append(f"The first {unsteady} not steady and left out.")
     return {
         "prepared": signal,
         "empty": empty[first:],
@@ -115,12 +131,17 @@ def motion_steps(prepared, empty, grid, first, known, series, settings):
         motion = replace(motion, corrupted=left_out)
     warnings = ()
     if left_out.any():
-        numbers = ", ".join(str(frame) for frame in frames[left_out])
-        warnings = (f"Frames {numbers} look corrupted and were left out.",)
+        warnings = (_left_out_in_words(frames[left_out]),)
         corrected, frames = corrected[~left_out], frames[~left_out]
     if len(frames) < FEWEST_FRAMES:
-        raise PerfusionError(f"Only {len(frames)} frames are usable; at least {FEWEST_FRAMES} are needed.")
+        raise PerfusionError(f"Only {counted(len(frames), 'frame')} can be used; at least {FEWEST_FRAMES} are needed.")
     return {"motion": motion, "corrected": corrected, "frames": frames, "times": series.times[frames]}, warnings
+
+
+def _left_out_in_words(frames):
+    if len(frames) == 1:
+        return f"Frame {frames[0]} looks corrupted and was left out."
+    return f"Frames {', '.join(map(str, frames))} look corrupted and were left out."
 
 
 def _motion_found_steps(prepared, empty, grid, frames, series, settings):
@@ -132,8 +153,9 @@ def _motion_found_steps(prepared, empty, grid, frames, series, settings):
         motion = yield from estimate_motion_steps(*estimate, None, settings.largest_motion)
     if np.count_nonzero(~motion.corrupted) < FEWEST_FRAMES:
         raise PerfusionError(
-            f"{motion.corrupted.sum()} of {len(prepared)} frames do not look like frame {frames[motion.reference]}: is "
-            "this a perfusion scan of a head? If so, choose another reference frame or switch motion correction off."
+            f"Too many frames ({motion.corrupted.sum()} of {len(prepared)}) do not look like frame "
+            f"{frames[motion.reference]}: is this a perfusion scan of a head? If so, choose another reference frame or "
+            "switch motion correction off."
         )
     return motion
 
@@ -182,7 +204,8 @@ def _check_place(brain, frame, modality):
 def bolus_steps(corrected, brain, intracranial, frames, modality, settings):
     """Arrival of the bolus and the frames before it."""
     if settings.bolus_curve == "threshold" and modality == "CT":
-        curve = threshold_curve(corrected, intracranial, settings.bolus_threshold)
+        offset = stored_offset(corrected[0][brain])
+        curve = threshold_curve(corrected, intracranial, settings.bolus_threshold, offset)
     else:
         curve = mean_curve(corrected, brain)
     yield Progress("bolus", 0.9, TEXTS["bolus"])
@@ -323,10 +346,24 @@ def _tissue_at_rest_steps(prepared, corrected, motion, brain, vessels, baseline_
     return frames
 
 
-def arterial_input_steps(chosen, search, brain_curve, times, grid, settings):
+def leakage_steps(concentration, times, brain, vessels, csf, modality, settings):
+    """The curves to deconvolve: without what has leaked, where that is asked for."""
+    model = settings.leakage_correction
+    if model == "off":
+        return {"tissue_curves": concentration, "leakage": None}, ()
+    if modality == "CT":
+        warning = (
+            "Leakage was not corrected: its models are those of MR, where leaked contrast changes T1 and T2*; "
+            "this scan is CT."
+        )
+        return {"tissue_curves": concentration, "leakage": None}, (warning,)
+    leakage = yield from correct_leakage_steps(concentration, times, ~vessels[brain], csf[brain], model)
+    return {"tissue_curves": leakage.curves, "leakage": leakage}, leakage.warnings
+
+
+def arterial_input_steps(chosen, venous, brain_curve, times, bolus, settings):
     """The AIF in use, scaled for partial volume, and the VOF."""
     yield Progress("arterial_input", 0.5, TEXTS["arterial_input"])
-    venous = arteries.venous_output(search, chosen.measured, grid.shape)
     finished = arteries.finish_input(
         chosen,
         times,
@@ -334,8 +371,11 @@ def arterial_input_steps(chosen, search, brain_curve, times, grid, settings):
         partial_volume=settings.partial_volume,
         factor=settings.partial_volume_factor,
         venous=venous,
+        baseline=bolus.baseline,
     )
     warnings = finished.warnings + arteries.input_warnings(finished, brain_curve, times)
+    if venous is not None:
+        warnings += arteries.output_warnings(venous, finished.measured, times)
     if settings.arterial_input_curve == "gamma_variate":
         warnings += (
             "The gamma-variate fit leaves recirculation out of the AIF, but the tissue's curves contain it: CBV and "
@@ -344,11 +384,11 @@ def arterial_input_steps(chosen, search, brain_curve, times, grid, settings):
     return {"arterial_input": replace(finished, warnings=warnings), "venous_output": venous}, warnings
 
 
-def deconvolution_steps(concentration, arterial_input, times, bolus, settings):
+def deconvolution_steps(tissue_curves, arterial_input, times, bolus, settings):
     """What the estimator gives for the brain's voxels."""
     last = None if settings.cbv_window is None else float(times[bolus.arrival]) + settings.cbv_window
     estimate = yield from deconvolve_steps(
-        concentration,
+        tissue_curves,
         arterial_input.curve,
         times,
         settings.method,
@@ -363,10 +403,26 @@ def deconvolution_steps(concentration, arterial_input, times, bolus, settings):
     return {"estimate": estimate}, tuple(estimate.notes)
 
 
-def maps_steps(estimate, peak_times, times, bolus, brain, vessels, csf, symmetry, grid, series, settings):
+def leakage_maps(leakage, concentration, arterial_input, times, bolus, brain, settings):
+    """Maps of the leakage, and of CBV as it is without its correction, by the areas under the curves."""
+    last = None if settings.cbv_window is None else float(times[bolus.arrival]) + settings.cbv_window
+    volume = blood_volume(
+        concentration,
+        arterial_input.curve,
+        times,
+        density=settings.tissue_density,
+        hematocrit_factor=settings.hematocrit_factor,
+        area_until=last,
+    )
+    values = {"CBV uncorrected": volume, "K1": leakage.k1, "K2": leakage.k2, "Leakage fit": leakage.fit}
+    return {name: scatter(column, brain) for name, column in values.items()}
+
+
+def maps_steps(estimate, further_maps, peak_times, times, bolus, brain, vessels, csf, symmetry, grid, series, settings):
     """Maps in clinical units, smoothed, hidden and made relative as asked."""
     start = float(times[0] - series.times[0])
     maps = perfusion_maps(estimate, peak_times + start, float(times[bolus.arrival] - series.times[0]), brain)
+    maps |= further_maps
     yield Progress("maps", 0.3, TEXTS["maps"])
     if settings.map_smoothing_mm > 0:
         work = smoothed_maps_steps(maps, brain & ~vessels, grid.spacing, settings.map_smoothing_mm)
@@ -377,6 +433,7 @@ def maps_steps(estimate, peak_times, times, bolus, brain, vessels, csf, symmetry
     if settings.relative_to == "brain_mean":
         maps = relative_to_mean(maps, brain & ~vessels, brain)
     if settings.relative_to == "mirror":
-        mirrored = yield from part_of_stage(mirror_maps_steps(maps, brain, grid, symmetry), 0.5, 1.0)
+        sides = {name: volume for name, volume in maps.items() if name in MIRRORED}
+        mirrored = yield from part_of_stage(mirror_maps_steps(sides, brain, grid, symmetry), 0.5, 1.0)
         maps = relative_to_mirror(maps, mirrored, brain)
     return {"maps": maps}, ()

@@ -31,9 +31,11 @@ class SymmetryPlane:
 
     def reflect(self, ras: np.ndarray) -> np.ndarray:
         """Mirror images of points (…, 3) in RAS mm."""
-        ras = np.asarray(ras, float)
-        distance = (ras - self.point) @ self.normal
-        return ras - 2 * distance[..., None] * self.normal
+        return np.asarray(ras, float) - 2 * self.distance(ras)[..., None] * self.normal
+
+    def distance(self, ras: np.ndarray) -> np.ndarray:
+        """Distance (…) in mm of points (…, 3) in RAS mm from the plane; positive on the patient's right."""
+        return (np.asarray(ras, float) - self.point) @ self.normal
 
 
 def find_symmetry_steps(volume: np.ndarray, grid: Grid, modality: str) -> Steps[SymmetryPlane]:
@@ -103,6 +105,38 @@ def mirror_maps_steps(maps: dict, brain: np.ndarray, grid: Grid, plane: Symmetry
         mirrored[name] = np.zeros(brain.shape, np.float32)
         mirrored[name][brain] = values
     return mirrored
+
+
+def mirror_image(mask: np.ndarray, grid: Grid, plane: SymmetryPlane) -> np.ndarray:
+    """The voxels whose mirror images lie in a region.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (z, y, x)
+        Not empty.
+    grid : Grid
+    plane : SymmetryPlane
+
+    Returns
+    -------
+    ndarray of bool, shape (z, y, x)
+        Empty where the mirror image lies outside the grid.
+    """
+    image = np.zeros_like(mask)
+    box = _box_of_image(grid, plane, mask)
+    places = np.stack(np.meshgrid(*(np.arange(extent.start, extent.stop) for extent in box), indexing="ij"), -1)
+    sources = np.round(_mirrored_indices(grid, plane, places)).astype(int)
+    inside = ((sources >= 0) & (sources < mask.shape)).all(-1)
+    image[box][inside] = mask[tuple(sources[inside].T)]
+    return image
+
+
+def _box_of_image(grid, plane, mask):
+    """Slices of the box around the mirror image of a mask, as far as it lies on the grid."""
+    image = _mirrored_indices(grid, plane, np.argwhere(mask))
+    low = np.clip(np.floor(image.min(0)), 0, grid.shape).astype(int)
+    high = np.clip(np.ceil(image.max(0)) + 1, 0, grid.shape).astype(int)
+    return tuple(slice(first, last) for first, last in zip(low, high, strict=True))
 
 
 def _centre(volume, grid):

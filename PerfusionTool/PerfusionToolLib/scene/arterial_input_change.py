@@ -1,4 +1,4 @@
-"""Another arterial input: its curve and voxels at once, the maps after it, and the former one where it cannot serve."""
+"""Another AIF or VOF: its curve and voxels at once, the maps after it, and the former one where it cannot serve."""
 
 from __future__ import annotations
 
@@ -11,10 +11,47 @@ from ..perfusion.errors import PerfusionError
 from ..perfusion.progress import Progress, Steps
 from .arterial_input_choice import choice_in_use, chosen_nodes, remove_new_nodes, take_choice
 from .computation import Computation
+from .vessel_source import VEIN, VESSELS, Vessel, asked_source
 
 
-def change_steps(computation: Computation, choose: Callable, note: Callable) -> Steps[None]:
-    """Use another arterial input.
+def ask_steps(computation: Computation, vessel: Vessel, kind: str, value, dragging: bool) -> Steps[None]:
+    """Use another arterial input or venous output, as a person asks for it.
+
+    Parameters
+    ----------
+    computation : Computation
+    vessel : Vessel
+    kind, value, dragging
+        As `SceneStudy.arterial_input_steps` takes them.
+
+    Yields
+    ------
+    Progress
+    """
+
+    def choose():
+        source = asked_source(vessel, kind, value, computation.analysis)
+        return choice_in_use(computation.analysis, computation.parameters).with_source(vessel, source)
+
+    def note(chosen):
+        present = computation.history.present
+        seed_in_use = present is not None and present.source(vessel).kind == "seed"
+        computation.history.add(chosen, in_place=dragging and seed_in_use)
+
+    # Which groups of voxels are veins depends on the arterial input.
+    until = "arterial_input" if vessel is VEIN and kind == "candidate" else "smoothing"
+    yield from change_steps(computation, choose, note, (vessel,), until, dragging)
+
+
+def change_steps(
+    computation: Computation,
+    choose: Callable,
+    note: Callable,
+    vessels=VESSELS,
+    until: str = "smoothing",
+    dragging: bool = False,
+) -> Steps[None]:
+    """Use another choice of arterial input and venous output.
 
     Parameters
     ----------
@@ -23,6 +60,12 @@ def change_steps(computation: Computation, choose: Callable, note: Callable) -> 
         ``choose()`` gives the `Choice`, once the vessels are known.
     note : callable
         ``note(choice)`` keeps the history when it is in use.
+    vessels : tuple of Vessel
+        Those that are chosen anew.
+    until : str
+        The stage that ``choose()`` needs.
+    dragging : bool
+        More of the kind is coming: what draws slowly may wait until these steps are gone on with.
 
     Yields
     ------
@@ -34,20 +77,22 @@ def change_steps(computation: Computation, choose: Callable, note: Callable) -> 
         If it cannot serve: the former arterial input and its maps stay, or come back.
     """
     with computation.at_work() as work:
-        yield from work(_before_steps(computation))
+        yield from work(_before_steps(computation, vessels, until))
         former = computation.history.copy(), chosen_nodes(computation.parameters)
-        _use(computation, choose(), note)
-        yield from work(_after_steps(computation, former), noted=False)
-        computation.publish()
+        choice = choose()
+        try:
+            _use(computation, choice, note, dragging)
+        except PerfusionError:
+            if choice.artery.kind == "automatic":
+                yield from work(computation.publish_candidates_steps(), noted=False)
+            raise
+        yield from work(_after_steps(computation, former, dragging), noted=False)
+        yield from work(computation.publish_steps(), noted=False)
 
 
-def _before_steps(computation):
-    try:
-        computation.take_up()
-    except PerfusionError:
-        # What the arterial input in use was taken from may be gone; another one can be chosen.
-        computation.take_up(without=("arterial_input",))
-    yield from computation.advance_steps("smoothing")
+def _before_steps(computation, vessels, until):
+    _take_up(computation, vessels)
+    yield from computation.advance_steps(until)
     if computation.history.present is None and computation.results.record:
         # The results in the scene are of another session: their arterial input is the one to come back to.
         with suppress(PerfusionError):
@@ -55,16 +100,29 @@ def _before_steps(computation):
             computation.history.add(choice_in_use(computation.analysis, computation.parameters))
 
 
-def _use(computation, choice, note=None):
+def _take_up(computation, vessels):
+    """What the choices in use were taken from may be gone; others can be chosen, one after the other."""
+    for without in ((), vessels):
+        with suppress(PerfusionError):
+            computation.take_up(without=without)
+            return
+    computation.take_up(without=VESSELS)
+
+
+def _use(computation, choice, note=None, dragging=False):
     take_choice(computation.analysis, choice)
     if note is not None:
         note(choice)
-    computation.publish()
+    # The first results of a scan come whole, or not at all.
+    if computation.results.record:
+        computation.publish(hurried=dragging)
 
 
-def _after_steps(computation, former):
+def _after_steps(computation, former, dragging):
     """The maps of the new arterial input; where there can be none, the former one and its maps again."""
     yield Progress("arterial_input", 1.0, _("The arterial input has changed"))
+    if dragging:
+        yield from computation.publish_steps()
     try:
         yield from computation.advance_steps()
     except PerfusionError:
@@ -74,7 +132,7 @@ def _after_steps(computation, former):
             _use(computation, history.present)
             remove_new_nodes(computation.parameters, nodes)
             yield from computation.advance_steps()
-            computation.publish()
+            yield from computation.publish_steps()
         raise
 
 

@@ -5,50 +5,41 @@ from __future__ import annotations
 import numpy as np
 import slicer
 
+from ..files.dicom.codes import is_relative, quantity_code, unit_code
 from ..perfusion.errors import PerfusionError
 
 # Red, green and blue from low to high, evenly spaced. Flow is read as black for none and red for much, times as blue
-# for early and red for late; "Perceptual" rises evenly in lightness and is safe for colour-blind readers.
+# for early and red for late; "Perceptual" rises evenly in lightness and is safe for colour-blind readers; quality has
+# one colour for each of its three values.
 COLOURS = {
     "Perfusion flow": ("#000000", "#1020c0", "#00a040", "#ffe000", "#e00000"),
     "Perfusion time": ("#1020c0", "#00a0e0", "#30c050", "#ffe000", "#e00000"),
     "Perfusion difference": ("#2060e0", "#a0c0f0", "#f4f4f4", "#f0b090", "#d02010"),
     "Perfusion perceptual": ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725"),
     "Perfusion grey": ("#000000", "#ffffff"),
+    "Perfusion quality": ("#30a050", "#ffe000", "#e00000"),
 }
-# Presets, the usual one first; without presets, the 2nd and 98th percentile are taken.
+BANDED = ("Perfusion quality",)
+# Presets, the usual one first; without presets, the 2nd and 98th percentile decide.
 WINDOWS = {
     "CBF": {"0–60": (0, 60), "0–100": (0, 100), "0–160": (0, 160)},
     "CBV": {"0–6": (0, 6), "0–4": (0, 4), "0–10": (0, 10)},
     "MTT": {"0–12": (0, 12), "0–8": (0, 8), "0–20": (0, 20)},
     "Tmax": {"0–12": (0, 12), "0–6": (0, 6), "0–20": (0, 20)},
+    "Delay": {"0–12": (0, 12), "0–6": (0, 6), "0–20": (0, 20)},
+    "CBV uncorrected": {"0–6": (0, 6), "0–4": (0, 4), "0–10": (0, 10)},
+    "Quality": {"1–3": (1, 3)},
 }
+# Times that are large everywhere: their windows begin above 0.
+FROM_START = ("TTP", "TTP from arrival")
+SMALLEST_WINDOW = 1e-6
 LEGEND_LABELS = 5
+QUALITY_LABELS = 3
 ENOUGH_VOXELS = 100_000
 # Background of maps whose values lie on both sides of 0, so that 0 itself stays visible.
 OUTSIDE = -1000.0
 # Written for a result of exactly 0, which would vanish with the background.
 ALMOST_ZERO = 1e-6
-
-# Quantities: codes of DICOM part 16 (context groups 4108 and 4109), our own scheme where it has none. Units: UCUM.
-_SECONDS = ("s", "UCUM", "second")
-_RATIO = ("{ratio}", "UCUM", "ratio")
-_ABSOLUTE = {
-    "CBF": (("126390", "DCM", "Absolute Regional Blood Flow"), ("ml/(100.g)/min", "UCUM", "ml/100g/min")),
-    "CBV": (("126391", "DCM", "Absolute Regional Blood Volume"), ("ml/(100.g)", "UCUM", "ml/100g")),
-    "MTT": (("113052", "DCM", "Mean Transit Time"), _SECONDS),
-    "Tmax": (("113084", "DCM", "Tmax"), _SECONDS),
-    "TTP": (("126370", "DCM", "Time of Peak Concentration"), _SECONDS),
-    "TTP from arrival": (("TTPARRIVAL", "99PERF", "Time to peak from bolus arrival"), _SECONDS),
-}
-_RELATIVE = {
-    "CBF": (("126397", "DCM", "Relative Regional Blood Flow"), _RATIO),
-    "CBV": (("126398", "DCM", "Relative Regional Blood Volume"), _RATIO),
-    "MTT": (("RELMTT", "99PERF", "Relative mean transit time"), _RATIO),
-    "Tmax": (("DIFTMAX", "99PERF", "Tmax after reference"), _SECONDS),
-    "TTP": (("DIFTTP", "99PERF", "Time of peak after reference"), _SECONDS),
-    "TTP from arrival": (("DIFTTPARRIVAL", "99PERF", "Time to peak from bolus arrival after reference"), _SECONDS),
-}
 
 _KEY = "PerfusionTool.Colours"
 _WINDOW = "PerfusionTool.Window"
@@ -82,7 +73,7 @@ def colour_node(name: str, scene):
     node.SetName(name)
     node.SetTypeToUser()
     node.SetNumberOfColors(_SHADES)
-    for shade, (red, green, blue) in enumerate(_shades(COLOURS[name])):
+    for shade, (red, green, blue) in enumerate(_shades(name)):
         node.SetColor(shade, f"{shade}", red, green, blue, 1.0)
     node.GetLookupTable().SetTableRange(0, _SHADES - 1)
     node.SetAttribute("Category", "Perfusion")
@@ -90,14 +81,17 @@ def colour_node(name: str, scene):
     return scene.AddNode(node)
 
 
-def _shades(stops):
+def _shades(name):
+    stops = COLOURS[name]
     colours = np.array([[int(stop[place : place + 2], 16) for place in (1, 3, 5)] for stop in stops]) / 255
+    if name in BANDED:
+        return colours[np.arange(_SHADES) * len(stops) // _SHADES].tolist()
     places = np.linspace(0, len(stops) - 1, _SHADES)
     return np.stack([np.interp(places, np.arange(len(stops)), channel) for channel in colours.T], 1).tolist()
 
 
 def is_signed(name: str, relative_to: str = "absolute") -> bool:
-    """Whether a map's values lie on both sides of 0: times after a reference.
+    """Whether a map's values lie on both sides of 0 evenly: times after a reference, and leakage that changes T2*.
 
     Parameters
     ----------
@@ -111,14 +105,26 @@ def is_signed(name: str, relative_to: str = "absolute") -> bool:
     """
     from ..perfusion.maps import DELAYS
 
-    return relative_to != "absolute" and name in DELAYS
+    return name == "K2" or (relative_to != "absolute" and name in DELAYS)
+
+
+def may_be_negative(name: str, relative_to: str = "absolute") -> bool:
+    """Whether a map may have values below 0; arguments as `is_signed`."""
+    return name in ("Delay", "K1") or is_signed(name, relative_to)
 
 
 def default_colours(name: str, relative_to: str = "absolute") -> str:
     """The colours that readers expect of a map, a key of `COLOURS`."""
     if is_signed(name, relative_to):
         return "Perfusion difference"
-    return "Perfusion flow" if name in ("CBF", "CBV") else "Perfusion time"
+    return next((colours for colours, names in _USUAL_COLOURS.items() if name in names), "Perfusion perceptual")
+
+
+_USUAL_COLOURS = {
+    "Perfusion flow": ("CBF", "CBV", "CBV uncorrected"),
+    "Perfusion time": ("MTT", "Tmax", "TTP", "TTP from arrival", "Delay"),
+    "Perfusion quality": ("Quality",),
+}
 
 
 def default_window(name: str, values: np.ndarray, relative_to: str = "absolute") -> tuple[float, float]:
@@ -136,25 +142,30 @@ def default_window(name: str, values: np.ndarray, relative_to: str = "absolute")
     -------
     tuple of float
         Low and high. For maps without a usual window, and where most values lie beyond it (as in MR without a
-        calibrated arterial input), from the percentiles 2 and 98 of the values.
+        calibrated arterial input), by the percentiles 2 and 98 of the values.
     """
     values = values[np.isfinite(values) & (values != 0)]
     low, high = (float(value) for value in np.percentile(values, (2, 98))) if values.size else (0.0, 1.0)
     if is_signed(name, relative_to):
-        most = max(abs(low), abs(high), 1.0)
-        return -_rounded(most), _rounded(most)
-    if relative_to != "absolute":
+        most = _rounded(max(abs(low), abs(high), 1.0 if is_relative(name, relative_to) else 0.0))
+        return -most, most
+    if name not in WINDOWS:
+        return _whole_steps(max(low, 0.0), high) if name in FROM_START else (0.0, _rounded(high))
+    if is_relative(name, relative_to):
         return 0.0, 2.0
-    if name in WINDOWS:
-        usual = next(iter(WINDOWS[name].values()))
-        return usual if high < 2 * usual[1] else (0.0, _rounded(high))
-    low = float(np.floor(max(low, 0)))
+    usual = next(iter(WINDOWS[name].values()))
+    return usual if high < 2 * usual[1] else (0.0, _rounded(high))
+
+
+def _whole_steps(low, high):
+    low = float(np.floor(low))
     step = float(np.ceil((high - low) / (LEGEND_LABELS - 1)))
     return low, low + max(step, 1.0) * (LEGEND_LABELS - 1)
 
 
 def _rounded(value):
-    """A number that a legend can show in few digits, not below the value."""
+    """A number above 0 that a legend can show in few digits, not below the value."""
+    value = max(value, SMALLEST_WINDOW)
     step = 10.0 ** np.floor(np.log10(value)) / 2
     return float(np.ceil(value / step) * step)
 
@@ -181,7 +192,7 @@ def show_map_colours(volume, name: str, window=None, colours: str | None = None,
     display.SetAndObserveColorNodeID(colour_node(colours or default_colours(name, relative_to), scene).GetID())
     # Between voxels of the map and background there is nothing to interpolate.
     display.SetInterpolate(False)
-    _set_threshold(display, is_signed(name, relative_to))
+    _set_threshold(display, may_be_negative(name, relative_to))
     low, high = window or _automatic_window(volume, name, relative_to)
     _set_window(display, low, high)
     display.SetAttribute(_WINDOW, "" if window else _text(low, high))
@@ -262,9 +273,9 @@ def _set_window(display, low, high):
     display.SetWindowLevelMinMax(low, high)
 
 
-def _set_threshold(display, signed):
+def _set_threshold(display, negative):
     display.SetAutoThreshold(False)
-    display.SetThreshold(OUTSIDE / 2 if signed else ALMOST_ZERO / 2, np.finfo(np.float32).max)
+    display.SetThreshold(OUTSIDE / 2 if negative else ALMOST_ZERO / 2, np.finfo(np.float32).max)
     display.SetApplyThreshold(True)
 
 
@@ -273,9 +284,8 @@ def _text(low, high):
 
 
 def _set_quantity(volume, name, relative_to):
-    quantity, unit = (_ABSOLUTE if relative_to == "absolute" else _RELATIVE)[name]
-    volume.SetVoxelValueQuantity(_coded(*quantity))
-    volume.SetVoxelValueUnits(_coded(*unit))
+    volume.SetVoxelValueQuantity(_coded(*quantity_code(name, relative_to)))
+    volume.SetVoxelValueUnits(_coded(*unit_code(name, relative_to)))
 
 
 def _coded(value, scheme, meaning):
@@ -291,7 +301,7 @@ def _set_legend(volume, name, relative_to):
         return
     legend = logic.AddDefaultColorLegendDisplayNode(volume)
     _title(legend, name, relative_to)
-    legend.SetNumberOfLabels(LEGEND_LABELS)
+    legend.SetNumberOfLabels(QUALITY_LABELS if name == "Quality" else LEGEND_LABELS)
     # Slicer makes title and labels as large as fits the widest label: a fixed width keeps all legends alike.
     legend.SetLabelFormat("%-5.3g")
     legend.SetSize(0.16, 0.5)
@@ -304,4 +314,5 @@ def _set_legend(volume, name, relative_to):
 def _title(legend, name, relative_to):
     from ..perfusion.maps import unit_of
 
-    legend.SetTitleText(f"{name} [{unit_of(name, relative_to)}]")
+    unit = unit_of(name, relative_to)
+    legend.SetTitleText(f"{name} [{unit}]" if unit else name)

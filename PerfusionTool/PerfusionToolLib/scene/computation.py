@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from slicer.i18n import tr as _
 
 from ..perfusion.errors import PerfusionError
-from ..perfusion.progress import Progress, Steps
+from ..perfusion.progress import Progress, Steps, drain
 from .parameters import settings_of
 from .results import Results
 from .states import LAST_STAGE, STAGES, STEP_OF
@@ -55,6 +55,7 @@ class Computation:
 
         self.results.forget()
         self.analysis = self._reader = self._publisher = self._run = None
+        self._said = {}
         self.progress = self.failure = None
         self.history = History()
 
@@ -104,26 +105,50 @@ class Computation:
         ----------
         again : bool
             Look at the voxels themselves, too.
-        without : collection of str
-            Stages whose choices do not count: "brain_mask", "arterial_input".
+        without : collection
+            Whose choices do not count: "brain_mask", or a `Vessel`.
         """
         from ..perfusion.analysis import Analysis
-        from .arterial_input_choice import History, kept_choice
+        from .arterial_input_choice import History
         from .brain_mask_choice import kept_brain_mask
         from .publishing import Publisher
+        from .vessel_source import VESSELS, check_kinds, kept_source
 
         series = self.read(again)
+        check_kinds(self._parameters, without)
         settings = settings_of(self._parameters)
         if self.analysis is not None and self.analysis.series is series:
             self.analysis.change_settings(settings)
+            self._take_said(without)
             return
         drawn = self.results.record.get("drawn", ())
         mask = None if "brain_mask" in without else kept_brain_mask(self._parameters, drawn, series.grid)
-        choice = None if "arterial_input" in without else kept_choice(self._parameters, drawn, series.grid)
+        choices = [
+            None if vessel in without else kept_source(vessel, self._parameters, drawn, series.grid)
+            for vessel in VESSELS
+        ]
         remembered = self.results.record.get("remembered") if self.analysis is None else self.analysis.remembered
-        self.analysis = Analysis(series, settings, mask, choice, remembered)
+        self.analysis = Analysis(series, settings, mask, *choices, remembered)
         self._publisher = Publisher(self._parameters)
         self.history = History()
+        self._note_said()
+
+    def _take_said(self, without):
+        """Use what was written into the parameter node by others since the choices in use were."""
+        from .vessel_source import VESSELS, kept_source, said_source
+
+        analysis, said = self.analysis, self._said
+        choices = dict(zip(VESSELS, (analysis.arterial_input_choice, analysis.venous_output_choice), strict=True))
+        changed = [v for v in VESSELS if v not in without and said_source(v, self._parameters) != said[v]]
+        if changed:
+            choices |= {vessel: kept_source(vessel, self._parameters, (), analysis.series.grid) for vessel in changed}
+            analysis.take_choices(*choices.values(), run=False)
+            self._note_said()
+
+    def _note_said(self):
+        from .vessel_source import VESSELS, said_source
+
+        self._said = {vessel: said_source(vessel, self._parameters) for vessel in VESSELS}
 
     def advance_steps(self, until: str | None = None) -> Steps[None]:
         """Do the stages that are not done, up to a step or stage."""
@@ -149,7 +174,7 @@ class Computation:
         ------
         callable
             ``work(steps, noted=True)``: the same steps, for as long as scan and study are there. A failure is noted
-            as how the step stands that was under way, if wanted, and what was finished before it is published.
+            as how the step stands that was under way, if wanted.
         """
         self._run = run = object()
         self.failure = self.progress = None
@@ -162,6 +187,10 @@ class Computation:
                 self.notify()
 
     def _watched_steps(self, steps, run, noted):
+        with closing(steps):
+            return (yield from self._told_steps(steps, run, noted))
+
+    def _told_steps(self, steps, run, noted):
         scan = self._parameters.scan
         while True:
             try:
@@ -183,22 +212,55 @@ class Computation:
     def _note_failure(self, error):
         stage = self.progress.stage if self.progress is not None else ""
         self.failure = STEP_OF.get(stage, "scan"), str(error)
-        if stage in STEP_OF:
-            self.publish()
 
-    def publish(self) -> None:
-        """Put what is new into the scene, as far as the analysis has come."""
+    def publish(self, hurried: bool = False) -> None:
+        """Put what is new into the scene, as far as the analysis has come; see `publish_steps`."""
+        drain(self.publish_steps(hurried))
+
+    def publish_steps(self, hurried: bool = False) -> Steps[None]:
+        """Put what is new into the scene, in short steps, but all of it even where these are not gone on with.
+
+        Parameters
+        ----------
+        hurried : bool
+            Leave out what can wait; see `Publisher.publish_steps`.
+
+        Yields
+        ------
+        Progress
+        """
         if self.analysis is None:
             return
+        with self._writing():
+            self._keep_choice()
+        steps = self._publisher.publish_steps(self.analysis, self.scan, hurried)
+        try:
+            while (progress := self._written_step(steps)) is not None:
+                yield progress
+        finally:
+            with self._writing():
+                steps.close()
+            self.results.forget()
+            self.notify()
+
+    def publish_candidates_steps(self) -> Steps[None]:
+        """Where no artery serves by itself, a person has to see the candidates of a first run to choose one."""
+        shown = "arterial_input" in self.results.record.get("stages", ())
+        if not shown and self.analysis is not None and "vessels" in self.analysis.stages_done:
+            yield from self.publish_steps()
+
+    def _written_step(self, steps):
+        with self._writing():
+            return next(steps, None)
+
+    @contextmanager
+    def _writing(self):
+        """Only the steps themselves write: what happens between two of them is a person's doing."""
         self.publishing = True
         try:
-            self._keep_choice()
-            recorded = self._publisher.publish(self.analysis, self.scan)
+            yield
         finally:
             self.publishing = False
-        if recorded:
-            self.results.note(recorded)
-        self.notify()
 
     def _keep_choice(self):
         """The arterial input in use stands in the history and in the parameter node."""
@@ -210,3 +272,4 @@ class Computation:
         if not used.is_like(self.history.present):
             self.history.add(used)
         keep_choice(self._parameters, self.history.present, self.analysis, self.scan.name)
+        self._note_said()

@@ -7,13 +7,18 @@ from typing import NamedTuple
 import numpy as np
 import slicer
 import vtk
+from slicer.i18n import tr as _
 from vtk.util.numpy_support import numpy_to_vtk
 
 ARTERY, VEIN, BRAIN, MEASURED = (0.9, 0.15, 0.15), (0.2, 0.4, 0.95), (0.8, 0.6, 0.0), (0.95, 0.55, 0.5)
 TISSUE, FITTED, FAINT = (0.1, 0.5, 0.2), (0.8, 0.3, 0.6), (0.5, 0.5, 0.5)
 CONCENTRATION_UNITS = {"CT": "HU", "MR": "1/s"}
 BOLUS_UNITS = {"CT": "HU", "MR": "−ln(S/S0)"}
-TIME_COLUMN = "Time [s]"
+TIME_COLUMN = _("Time [s]")
+# The legend stands at the upper right over the curves. So many curves fill the height of the view, and get a part of
+# the time axis after their ends for it.
+MANY_CURVES = 6
+LEGEND_ROOM = 0.35
 _SERIES = "PerfusionTool.Series"
 _FLAT = "PerfusionTool.Flat"
 
@@ -59,11 +64,11 @@ def arterial_curves(times, used, measured=None, venous=None, brain=None) -> list
     """
     curves = [Curve("AIF", times, used, ARTERY)]
     if measured is not None and not np.array_equal(measured, used):
-        curves.append(Curve("AIF as measured", times, measured, MEASURED, "points"))
+        curves.append(Curve(_("AIF as measured"), times, measured, MEASURED, "points"))
     if venous is not None:
         curves.append(Curve("VOF", times, venous, VEIN))
     if brain is not None:
-        curves.append(Curve("Brain mean", times, brain, BRAIN))
+        curves.append(Curve(_("Brain mean"), times, brain, BRAIN))
     return curves
 
 
@@ -87,9 +92,9 @@ def bolus_curves(times, curve, arrival: int, baseline) -> list[Curve]:
     """
     ends = np.array([min(curve.min(), 0.0), curve.max()])
     return [
-        Curve("Brain", times, curve, BRAIN),
-        Curve("Baseline", times[baseline], curve[baseline], TISSUE, "points"),
-        Curve("Arrival", np.full(2, times[arrival]), ends, ARTERY, "dashes"),
+        Curve(_("Brain"), times, curve, BRAIN),
+        Curve(_("Baseline"), times[baseline], curve[baseline], TISSUE, "points"),
+        Curve(_("Arrival"), np.full(2, times[arrival]), ends, ARTERY, "dashes"),
     ]
 
 
@@ -108,7 +113,8 @@ def motion_curves(times, parameters, flagged) -> list[Curve]:
     -------
     list of Curve
     """
-    names = ("Shift R [mm]", "Shift A [mm]", "Shift S [mm]", "Turn about R [°]", "Turn about A [°]", "Turn about S [°]")
+    names = [_("Shift {axis} [mm]").format(axis=axis) for axis in "RAS"]
+    names += [_("Turn about {axis} [°]").format(axis=axis) for axis in "RAS"]
     colours = (ARTERY, TISSUE, VEIN) * 2
     curves = [
         Curve(name, times, values, colour, "line" if place < 3 else "dashes")
@@ -116,7 +122,7 @@ def motion_curves(times, parameters, flagged) -> list[Curve]:
     ]
     if flagged.any():
         above = np.full(flagged.sum(), max(parameters.max(), 0.1))
-        curves.append(Curve("Frame not used", times[flagged], above, FAINT, "points"))
+        curves.append(Curve(_("Frame not used"), times[flagged], above, FAINT, "points"))
     return curves
 
 
@@ -135,9 +141,9 @@ def probe_curves(times, tissue, fitted=None) -> list[Curve]:
     -------
     list of Curve
     """
-    curves = [Curve("Tissue", times, tissue, TISSUE, "points")]
+    curves = [Curve(_("Tissue"), times, tissue, TISSUE, "points")]
     if fitted is not None:
-        curves.append(Curve("Fitted", times, fitted, FITTED, "thick"))
+        curves.append(Curve(_("Fitted"), times, fitted, FITTED, "thick"))
     return curves
 
 
@@ -158,7 +164,21 @@ def residue_curve(times, residue, height: float) -> Curve:
     """
     highest = float(np.max(np.abs(residue), initial=0.0))
     scaled = residue * (height / highest) if highest > 0 else residue
-    return Curve("Residue (scaled)", times, scaled, FAINT, "dashes")
+    return Curve(_("Residue (scaled)"), times, scaled, FAINT, "dashes")
+
+
+def concentration_title(modality: str) -> str:
+    """Title of an upright axis of concentration, with its unit.
+
+    Parameters
+    ----------
+    modality : {"CT", "MR"}
+
+    Returns
+    -------
+    str
+    """
+    return _("Concentration [{unit}]").format(unit=CONCENTRATION_UNITS[modality])
 
 
 # -- tables and charts
@@ -190,6 +210,7 @@ def put_chart(table, chart, curves: list[Curve], name: str, y_title: str, scene)
     if chart is None:
         chart = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", scene.GenerateUniqueName(f"{name} chart"))
         chart.SetTitleVisibility(False)
+        _make_room_for_legend(chart, curves)
     unfinished = chart.StartModify()
     _fill_table(table, curves)
     chart.SetXAxisTitle(TIME_COLUMN)
@@ -226,6 +247,14 @@ def remove_chart(table, chart, scene) -> None:
     for node in (chart, *series, table):
         if node is not None:
             scene.RemoveNode(node)
+
+
+def _make_room_for_legend(chart, curves):
+    if len(curves) < MANY_CURVES:
+        return
+    first, last = min(curve.x.min() for curve in curves), max(curve.x.max() for curve in curves)
+    chart.SetXAxisRangeAuto(False)
+    chart.SetXAxisRange(first, last + LEGEND_ROOM * (last - first))
 
 
 def _set_range(chart, curves):

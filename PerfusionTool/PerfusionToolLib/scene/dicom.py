@@ -36,9 +36,10 @@ def instance_values(instances: list[str], tag: str) -> list[str]:
     Returns
     -------
     list of str
-        Empty if there is no database or an instance has no such tag.
+        Empty if there is no open database or an instance has no such tag.
     """
     # The DICOM module makes the database; without it the application has none.
     database = getattr(slicer, "dicomDatabase", None)
-    values = [database.instanceValue(instance, tag) for instance in instances] if database else []
+    is_open = database is not None and database.isOpen
+    values = [database.instanceValue(instance, tag) for instance in instances] if is_open else []
     return values if all(values) else []

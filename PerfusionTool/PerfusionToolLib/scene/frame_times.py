@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from slicer.i18n import tr as _
 
 from ..files.sidecar import frame_times_in
 from ..files.times import check_interval, evenly_spaced, is_count, read_times, seconds_per, typical_interval
@@ -57,10 +58,15 @@ class FrameTimes:
 
     def describe(self) -> str:
         """Frames, interval and source in one line."""
+        return _("{frames} frames, {spread}, from {source} ({unit})").format(
+            frames=len(self.seconds), spread=self._spread(), source=self.source, unit=self.unit
+        )
+
+    def _spread(self):
+        if self.regular:
+            return _("every {interval:.4g} s").format(interval=self.interval)
         intervals = np.diff(self.seconds)
-        irregular = f"{intervals.min():.4g} to {intervals.max():.4g} s apart"
-        spread = f"every {self.interval:.4g} s" if self.regular else irregular
-        return f"{len(self.seconds)} frames, {spread}, from {self.source} ({self.unit})"
+        return _("{shortest:.4g} to {longest:.4g} s apart").format(shortest=intervals.min(), longest=intervals.max())
 
 
 def find_frame_times(node) -> FrameTimes | None:
@@ -95,7 +101,8 @@ def typed_frame_times(text: str, frames: int) -> FrameTimes:
     ----------
     text : str
         One number: the interval between frames. As many numbers as frames, with commas or spaces between: their times.
-        Seconds, or what the word at the end says: "1410 ms".
+        Where that does not come out even, a comma between digits is the decimal one. Seconds, or what the word at the
+        end says: "1410 ms".
     frames : int
 
     Returns
@@ -110,16 +117,16 @@ def typed_frame_times(text: str, frames: int) -> FrameTimes:
     numbers, unit = re.fullmatch(r"(.*?)\s*([^\W\d]*)\s*", text, re.DOTALL).groups()
     seconds = seconds_per(unit or "s")
     try:
-        values = np.array([float(word) for word in re.split(r"[\s,;]+", numbers) if word]) * (seconds or np.nan)
+        values = np.array([float(word) for word in _words(numbers, frames)]) * (seconds or np.nan)
     except ValueError as error:
         raise PerfusionError(f"The frame times are not numbers ({error}); type seconds, such as 1.5.") from error
     if seconds is None:
         raise PerfusionError(f"The frame times are in {unit!r}; type seconds, such as 1.5, or name s or ms.")
     if len(values) != 1:
-        return _given(values, frames, "typed times", unit or "s")
+        return _given(values, frames, _("typed times"), unit or "s")
     if not 0 < values[0] < np.inf:
         raise PerfusionError(f"The interval between frames is {values[0]:g} s; type a positive number of seconds.")
-    return _given(evenly_spaced(values[0], frames), frames, "typed interval", unit or "s")
+    return _given(evenly_spaced(values[0], frames), frames, _("typed interval"), unit or "s")
 
 
 def loaded_frame_times(path: str | Path, frames: int) -> FrameTimes:
@@ -139,7 +146,7 @@ def loaded_frame_times(path: str | Path, frames: int) -> FrameTimes:
     PerfusionError
         If the file cannot be read, or does not hold an increasing time for every frame.
     """
-    return _given(read_times(path), frames, f"file {Path(path).name}", "s")
+    return _given(read_times(path), frames, _("file {name}").format(name=Path(path).name), "s")
 
 
 def original_of(node, is_wanted: Callable[[object], bool], *, named: bool):
@@ -171,6 +178,16 @@ def original_of(node, is_wanted: Callable[[object], bool], *, named: bool):
     return max(kindred, key=lambda other: len(other.GetName()), default=None)
 
 
+def _words(text, frames):
+    """The numbers of a typed text, one or one per frame if that can be."""
+    words = [word for word in re.split(r"[\s,;]+", text) if word]
+    with_comma = [word for word in re.split(r"[\s;]+|,\s+", text) if word]
+    has_decimals = len(with_comma) in (1, frames) and all(word.count(",") <= 1 for word in with_comma)
+    if len(words) in (1, frames) or not has_decimals:
+        return words
+    return [word.replace(",", ".") for word in with_comma]
+
+
 def _are_kindred(name, other_name):
     return bool(name and other_name) and (name in other_name or other_name in name)
 
@@ -190,7 +207,7 @@ def _times_of_original(node, named):
     if original is None:
         return None
     times = _own_times(original)
-    return replace(times, source=f"{times.source} of {original.GetName()}")
+    return replace(times, source=_("{source} of {scan}").format(source=times.source, scan=original.GetName()))
 
 
 def _index_times(node):
@@ -198,7 +215,7 @@ def _index_times(node):
     seconds = seconds_per(unit)
     if values is None or seconds is None or (is_count(values) and node.GetAttribute(INDEX_IS_TIME) is None):
         return None
-    return _increasing(values * seconds, len(values), "the sequence index", unit)
+    return _increasing(values * seconds, len(values), _("the sequence index"), unit)
 
 
 def _doubtful_index_times(node):
@@ -207,8 +224,9 @@ def _doubtful_index_times(node):
     if values is None or seconds is None or (is_count(values) and not unit):
         return None
     # Seconds are what a new sequence states, whatever its index; scans of one frame a second are common as well.
-    doubt = ", which may only number the frames" if is_count(values) else ""
-    times = _increasing(values * seconds, len(values), f"the sequence index{doubt}", unit or "no unit, taken as s")
+    doubtful = _("the sequence index, which may only number the frames")
+    source = doubtful if is_count(values) else _("the sequence index")
+    times = _increasing(values * seconds, len(values), source, unit or _("no unit, taken as s"))
     return times if times and SHORTEST_INTERVAL <= times.interval <= LONGEST_INTERVAL else None
 
 
@@ -235,13 +253,13 @@ def _database_times(node):
     for name in ("AcquisitionTime", "TriggerTime", "ContentTime"):
         times = _tag_times(node, instances, name)
         if times is not None:
-            return replace(times, source=f"{name} in the DICOM database")
+            return replace(times, source=_("{tag} in the DICOM database").format(tag=name))
     return None
 
 
 def _tag_times(node, instances, name):
     if name in _CLOCKS:
-        return _listed_times(node, {"AcquisitionTime": instance_values(instances, _CLOCKS[name])}, "time of day")
+        return _listed_times(node, {"AcquisitionTime": instance_values(instances, _CLOCKS[name])}, _("time of day"))
     labels = ",".join(instance_values(instances, _TRIGGER_TIME))
     return _listed_times(node, {"MultiVolume.FrameLabels": labels, _TAG_NAME: name}, "ms")
 

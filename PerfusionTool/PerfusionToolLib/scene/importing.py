@@ -9,6 +9,7 @@ import slicer
 
 from ..files.image import without_ending
 from ..files.images import read_image
+from ..files.paths import checked_path
 from ..files.scan import stated_echo_time, stated_times
 from ..files.sidecar import read_sidecar
 from ..perfusion.errors import PerfusionError
@@ -24,7 +25,8 @@ def import_scan(path: str | Path, modality: str | None = None):
     Parameters
     ----------
     path : str or Path
-        4D NIfTI (.nii, .nii.gz) or NRRD (.nrrd, .seq.nrrd, .nhdr); a JSON sidecar beside it is read too.
+        4D NIfTI (.nii, .nii.gz) or NRRD (.nrrd, .seq.nrrd, .nhdr), or a folder of DICOM images; a JSON sidecar
+        beside it is read too.
     modality : {"CT", "MR"}, optional
         If it is known.
 
@@ -40,7 +42,7 @@ def import_scan(path: str | Path, modality: str | None = None):
     """
     if modality is not None and modality not in MODALITIES:
         raise PerfusionError(f"Unknown modality {modality!r}; choose CT or MR.")
-    path = Path(path)
+    path = checked_path(path)
     image = read_image(path)
     frames = len(image.voxels)
     if frames == 1:
@@ -52,7 +54,7 @@ def import_scan(path: str | Path, modality: str | None = None):
     beside = read_sidecar(path).get("Modality")
     stated_modality = beside if beside in MODALITIES else None
     grid, name = Grid(image.voxels.shape[1:], image.ijk_to_ras), without_ending(path).name
-    return _put(image.voxels, times, grid, name, modality or stated_modality, echo_time)
+    return _put(image.voxels, times, grid, name, modality or stated_modality or image.modality, echo_time)
 
 
 def sequence_from_series(series: PerfusionSeries, name: str):

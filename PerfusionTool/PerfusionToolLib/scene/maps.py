@@ -7,8 +7,11 @@ import json
 import numpy as np
 import slicer
 
+from ..perfusion.maps import UNITS
 from ..perfusion.series import Grid
 from . import colours
+from .map_choice import wanted_maps
+from .parameters import map_field
 from .volumes import put_volume
 
 _PREFIX = "PerfusionTool."
@@ -53,8 +56,8 @@ def put_map(
 
     Notes
     -----
-    Where there is no result the voxel is written as background. The background is 0, in maps with values on both sides
-    of 0 (times after a reference) `colours.OUTSIDE`. A result of 0 in the other maps is written as
+    Where there is no result the voxel is written as background. The background is 0, in maps that may have values below
+    0 (times after a reference) `colours.OUTSIDE`. A result of 0 in the other maps is written as
     `colours.ALMOST_ZERO`, since 0 is transparent.
     """
     kind = f"{name} {relative_to}"
@@ -67,6 +70,35 @@ def put_map(
     for key, value in provenance.items():
         volume.SetAttribute(_PREFIX + key, json.dumps(value))
     return volume
+
+
+def remove_map(volume, scene) -> None:
+    """Take a map out of the scene, with its legend and its display.
+
+    Parameters
+    ----------
+    volume : vtkMRMLScalarVolumeNode
+    scene : vtkMRMLScene
+    """
+    displays = [volume.GetNthDisplayNode(place) for place in range(volume.GetNumberOfDisplayNodes())]
+    # The legend stands first: it cannot be without the display of the colours that it explains.
+    for node in (*reversed(displays), volume.GetStorageNode(), volume):
+        if node is not None:
+            scene.RemoveNode(node)
+
+
+def remove_unwanted_maps(parameters) -> None:
+    """Take those maps out of the scene that a person does not want to see.
+
+    Parameters
+    ----------
+    parameters : PerfusionToolParameterNode
+    """
+    for name in UNITS.keys() - {*wanted_maps(parameters)}:
+        volume = getattr(parameters, map_field(name))
+        if volume is not None:
+            setattr(parameters, map_field(name), None)
+            remove_map(volume, parameters.parameterNode.GetScene())
 
 
 def restore_maps(scene) -> None:
@@ -97,10 +129,10 @@ def map_kind(volume) -> tuple[str, str]:
 
 
 def _scene_values(name, array, brain, relative_to):
-    signed = colours.is_signed(name, relative_to)
-    background = colours.OUTSIDE if signed else 0.0
+    negative = colours.may_be_negative(name, relative_to)
+    background = colours.OUTSIDE if negative else 0.0
     values = np.where(np.isfinite(array), array, background).astype(np.float32, copy=False)
-    if signed:
+    if negative:
         values[~brain if brain is not None else array == 0] = background
     elif brain is not None:
         values[brain & (array == 0)] = colours.ALMOST_ZERO

@@ -23,6 +23,7 @@ from slicer import (
 from slicer.parameterNodeWrapper import parameterNodeWrapper
 
 from ..perfusion.errors import PerfusionError
+from ..perfusion.maps import UNITS
 from ..perfusion.series import MODALITIES
 from ..perfusion.settings import Settings, value_type
 
@@ -36,8 +37,19 @@ def _with_settings(cls):
     return cls
 
 
+def _map_field(name):
+    return "map" + "".join(word[0].upper() + word[1:] for word in name.split())
+
+
+def _with_maps(cls):
+    """Give a class a field for the volume of every map that there may be."""
+    cls.__annotations__ |= {_map_field(name): vtkMRMLScalarVolumeNode for name in UNITS}
+    return cls
+
+
 @parameterNodeWrapper
 @_with_settings
+@_with_maps
 class PerfusionToolParameterNode:
     """Choices and results of a study, as Slicer keeps them in the scene.
 
@@ -50,9 +62,13 @@ class PerfusionToolParameterNode:
     maskSource, maskNode, maskSegment
         "automatic" or "segment", and from where.
     arterialInputKind, arterialInputPlace
-        "automatic", "candidate", "seed", "mask" or "curve"; the place of the first two kinds as "R A S" in mm.
+        "automatic", "candidate", "seed", "mask" or "curve"; the place of a candidate or seed as "R A S" in mm.
     seed, arterialInputNode, arterialInputSegment, arterialInputCurve
         What a chosen arterial input was taken from.
+    venousOutputKind, venousOutputPlace, venousSeed, venousOutputNode, venousOutputSegment, venousOutputCurve
+        Likewise of the venous output.
+    wantedMaps, shownMaps
+        Names of maps with commas: those that become volumes, and the one in each view for maps; see `map_choice`.
     resultsOf
         The scan that the following nodes belong to.
     segmentation, map…, …Table, …Chart, candidatesTable, correctedSeries, concentrationSeries, projection
@@ -77,14 +93,18 @@ class PerfusionToolParameterNode:
     arterialInputSegment: str = ""
     arterialInputCurve: vtkMRMLTableNode
 
+    venousOutputKind: str = "automatic"
+    venousOutputPlace: str = ""
+    venousSeed: vtkMRMLMarkupsFiducialNode
+    venousOutputNode: vtkMRMLNode
+    venousOutputSegment: str = ""
+    venousOutputCurve: vtkMRMLTableNode
+
+    wantedMaps: str = "CBF, CBV, MTT, Tmax, TTP"
+    shownMaps: str = "CBF, CBV, MTT, Tmax, TTP"
+
     resultsOf: vtkMRMLNode
     segmentation: vtkMRMLSegmentationNode
-    mapCBF: vtkMRMLScalarVolumeNode
-    mapCBV: vtkMRMLScalarVolumeNode
-    mapMTT: vtkMRMLScalarVolumeNode
-    mapTmax: vtkMRMLScalarVolumeNode
-    mapTTP: vtkMRMLScalarVolumeNode
-    mapTTPFromArrival: vtkMRMLScalarVolumeNode
     curvesTable: vtkMRMLTableNode
     curvesChart: vtkMRMLPlotChartNode
     bolusTable: vtkMRMLTableNode
@@ -101,8 +121,8 @@ class PerfusionToolParameterNode:
 
 
 def _result_fields():
-    """Fields that refer to a node which belongs to one scan: results, and the seed and the curve chosen for it."""
-    given = ("scan", "resultsOf", "maskNode", "arterialInputNode")
+    """Fields that refer to a node which belongs to one scan: results, and the seeds and curves chosen for it."""
+    given = ("scan", "resultsOf", "maskNode", "arterialInputNode", "venousOutputNode")
     kinds = get_type_hints(PerfusionToolParameterNode).items()
     return tuple(
         name for name, kind in kinds if isinstance(kind, type) and issubclass(kind, vtkMRMLNode) and name not in given
@@ -110,7 +130,7 @@ def _result_fields():
 
 
 RESULTS = _result_fields()
-MAPS = tuple(name for name in RESULTS if name.startswith("map"))
+MAPS = tuple(map(_map_field, UNITS))
 
 
 def map_field(name: str) -> str:
@@ -130,11 +150,9 @@ def map_field(name: str) -> str:
     PerfusionError
         If there is no such map.
     """
-    field = "map" + "".join(word[0].upper() + word[1:] for word in str(name).split())
-    if field not in MAPS:
-        known = ", ".join(kind.removeprefix("map") for kind in MAPS)
-        raise PerfusionError(f"There is no map {name!r}; the maps are {known}.")
-    return field
+    if str(name) not in UNITS:
+        raise PerfusionError(f"There is no map {name!r}; the maps are {', '.join(UNITS)}.")
+    return _map_field(name)
 
 
 def settings_of(parameters: PerfusionToolParameterNode) -> Settings:
@@ -238,16 +256,19 @@ def _checked_node(node):
 
 
 def _checked_modality(modality):
-    if modality and modality not in MODALITIES:
+    if modality not in (None, "", *MODALITIES):
         raise PerfusionError(f"Unknown modality {modality!r}; choose CT or MR.")
     return modality or ""
 
 
 def _checked_echo_time(echo_time):
     try:
-        return None if echo_time is None else float(echo_time)
-    except (TypeError, ValueError) as error:
+        seconds = None if echo_time is None else float(echo_time)
+    except (TypeError, ValueError, OverflowError) as error:
         raise PerfusionError(f"The echo time {echo_time!r} is no number; give seconds, such as 0.03.") from error
+    if seconds is not None and not 0 < seconds < np.inf:
+        raise PerfusionError(f"The echo time is {seconds:g} s; give a positive number of seconds, such as 0.03.")
+    return seconds
 
 
 def _times_text(times):
@@ -255,8 +276,9 @@ def _times_text(times):
         return times or ""
     try:
         values = np.atleast_1d(np.asarray(times, float))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise PerfusionError(f"The frame times are not numbers ({error}); give seconds, such as 1.5.") from error
-    if values.ndim != 1 or values.size == 0 or not np.isfinite(values).all():
+    truths = np.asarray(times).dtype == bool
+    if truths or values.ndim != 1 or values.size == 0 or not np.isfinite(values).all():
         raise PerfusionError("The frame times must be finite numbers, one per frame; give seconds, or the interval.")
     return " ".join(repr(float(value)) for value in values)

@@ -80,7 +80,7 @@ def save_region_readings(path: str, analysis, readings: dict) -> str:
 
 def _put_chart(parameters, analysis, shown):
     scene = parameters.parameterNode.GetScene()
-    title = f"Concentration [{curves.CONCENTRATION_UNITS[analysis.series.modality]}]"
+    title = curves.concentration_title(analysis.series.modality)
     name = f"{parameters.scan.GetName()} probe"
     table, chart = curves.put_chart(parameters.probeTable, parameters.probeChart, shown, name, title, scene)
     if parameters.probeChart is not chart or parameters.probeTable is not table:

@@ -47,6 +47,7 @@ def record_of(analysis, scan, parameters) -> dict:
             "given": given_by_hand(parameters),
             "settings": asdict(analysis.settings),
             "stages": analysis.stages_done,
+            "maps": list(analysis.maps) if "maps" in analysis.stages_done else [],
             "states": {step: [state.kind, state.sentence] for step, state in finished_states(analysis).items()},
             "warnings": analysis.warnings,
             "masks": {name: mask_checksum(mask) for name, mask in _editable_masks(analysis).items()},
@@ -77,7 +78,12 @@ GIVEN = {
     "arterialInputKind": "automatic",
     "arterialInputPlace": "",
     "arterialInputSegment": "",
+    "venousOutputKind": "automatic",
+    "venousOutputPlace": "",
+    "venousOutputSegment": "",
 }
+
+_OF_VESSELS = tuple(name for name in GIVEN if name.startswith(("arterialInput", "venousOutput")))
 
 
 def given_by_hand(parameters) -> dict:
@@ -91,7 +97,9 @@ def _editable_masks(analysis):
     if "brain" in analysis.stages_done:
         masks["brain"] = analysis.brain_mask
     if "arterial_input" in analysis.stages_done:
+        venous = analysis.venous_output
         masks["AIF"] = analysis.arterial_input.voxels
+        masks["VOF"] = masks["AIF"] & False if venous is None else venous.voxels
     return masks
 
 
@@ -100,13 +108,14 @@ def _drawn_masks(analysis):
     by_hand = {
         "brain": analysis.given_brain_mask is not None,
         "AIF": analysis.arterial_input_choice[0] == "mask",
+        "VOF": analysis.venous_output_choice[0] == "mask",
     }
     return [name for name in _editable_masks(analysis) if by_hand[name]]
 
 
-def mask_checksum(mask: np.ndarray) -> int:
-    """A number that tells masks apart."""
-    return crc32(np.packbits(mask))
+def mask_checksum(mask: np.ndarray) -> int | None:
+    """A number that tells masks apart; None for an empty one."""
+    return crc32(np.packbits(mask)) if mask.any() else None
 
 
 def provenance(analysis, scan) -> dict:
@@ -125,7 +134,13 @@ def provenance(analysis, scan) -> dict:
     """
     arterial = analysis.arterial_input
     kind, value = analysis.arterial_input_choice
-    chosen = {"kind": kind, "source": arterial.source, "scale": arterial.scale, "scale_reason": arterial.scale_reason}
+    chosen = {
+        "kind": kind,
+        "source": arterial.source,
+        "scale": arterial.scale,
+        "scale_sd": arterial.scale_sd,
+        "scale_reason": arterial.scale_reason,
+    }
     if kind in ("seed", "candidate"):
         chosen["place_ras"] = value
     return plain(
@@ -136,9 +151,17 @@ def provenance(analysis, scan) -> dict:
             "Settings": asdict(analysis.settings),
             "BrainMask": "automatic" if analysis.given_brain_mask is None else "given",
             "ArterialInput": {**chosen, "times": analysis.times, "curve": arterial.curve},
+            "VenousOutput": _venous_output(analysis),
             "Warnings": analysis.warnings,
         }
     )
+
+
+def _venous_output(analysis):
+    kind, value = analysis.venous_output_choice
+    chosen = {"kind": kind, "place_ras": value} if kind in ("seed", "candidate") else {"kind": kind}
+    venous = analysis.venous_output
+    return {**chosen, "curve": None if venous is None else venous.curve}
 
 
 def write_record(node, record: dict) -> None:
@@ -187,11 +210,21 @@ def first_change(record: dict, parameters) -> int:
     int
         Place in `STAGES`; their number where nothing has changed.
     """
-    recorded, stages = record["settings"], {field.name: field.metadata["stage"] for field in fields(Settings)}
     said = ("modality", "echoTime", "frameTimes")
-    if set(recorded) != set(stages) or any(getattr(parameters, name) != record["given"][name] for name in said):
+    if any(getattr(parameters, name) != record["given"][name] for name in said):
         return 0
-    changed = [stage for name, stage in stages.items() if getattr(parameters, name) != recorded[name]]
+    given = GIVEN | record["given"]
+    others = any(getattr(parameters, name) != given[name] for name in _OF_VESSELS)
+    changed = STAGES.index("arterial_input") if others else len(STAGES)
+    return min(changed, first_changed_setting(record["settings"], parameters))
+
+
+def first_changed_setting(settings: dict, parameters) -> int:
+    """From which stage on the settings in a parameter node are others than these; as `first_change`."""
+    stages = {field.name: field.metadata["stage"] for field in fields(Settings)}
+    if set(settings) != set(stages):
+        return 0
+    changed = [stage for name, stage in stages.items() if getattr(parameters, name) != settings[name]]
     return min((STAGES.index(stage) for stage in changed), default=len(STAGES))
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from slicer.i18n import tr as _
 
 from ..perfusion.errors import PerfusionError
 from . import record as records
+from .map_choice import wanted_maps
 from .ownership import results_of
-from .parameters import MAPS, RESULTS
-from .states import LAST_STAGE, STAGES, State
-
-MASK_STEPS = {"brain": "brain_mask", "AIF": "arterial_input"}
+from .parameters import RESULTS, map_field
+from .states import LAST_STAGE, STAGES, State, finished_states
 
 
 class Results:
@@ -28,10 +29,6 @@ class Results:
     def forget(self) -> None:
         """Read the record anew when it is asked for."""
         self._read = None
-
-    def note(self, record: dict) -> None:
-        """The record was just written."""
-        self._read = self._parameters.record, record
 
     @property
     def record(self) -> dict:
@@ -76,16 +73,47 @@ class Results:
         """
         recorded = self.record.get("states", {}).get(step)
         if recorded is None:
-            return State("waiting", _("Not done yet."))
+            return self._state_in_memory(step, analysis)
         if not self.is_current(LAST_STAGE[step], analysis):
             return State("waiting", _("Something has changed since; compute again."))
-        if step in ("maps", "probe") and any(getattr(self._parameters, name) is None for name in MAPS):
+        if step in ("maps", "probe") and self.missing_maps(analysis):
             return State("waiting", _("Maps were removed from the scene; computing brings them back."))
         if step in ("brain_mask", "arterial_input") and self._parameters.segmentation is None:
             return State("waiting", _("Its segments were removed from the scene; computing brings them back."))
         if step == "probe" and analysis is None:
             return State("waiting", _("The curves are not saved with the scene: press Compute maps to probe them."))
         return State(*recorded)
+
+    def _state_in_memory(self, step, analysis):
+        """A step of a first run that failed or was cancelled: nothing of it is in the scene."""
+        if analysis is None or LAST_STAGE[step] not in analysis.stages_done:
+            return State("waiting", _("Not done yet."))
+        if STAGES.index(LAST_STAGE[step]) >= records.first_changed_setting(asdict(analysis.settings), self._parameters):
+            return State("waiting", _("Something has changed since; compute again."))
+        return finished_states(analysis)[step]
+
+    def given_maps(self, analysis) -> tuple[str, ...]:
+        """Names of the maps that the method gives.
+
+        Parameters
+        ----------
+        analysis : Analysis or None
+            The one in memory.
+
+        Returns
+        -------
+        tuple of str
+            Empty where there are no maps yet.
+        """
+        if analysis is not None and "maps" in analysis.stages_done:
+            return tuple(analysis.maps)
+        return tuple(self.record.get("maps", ()))
+
+    def missing_maps(self, analysis) -> tuple[str, ...]:
+        """Names of the maps that are wanted and given, but not in the scene."""
+        given = self.given_maps(analysis)
+        wanted = [name for name in wanted_maps(self._parameters) if name in given]
+        return tuple(name for name in wanted if getattr(self._parameters, map_field(name)) is None)
 
     def motion(self, analysis):
         """The motion of the head that was corrected, and the first frame of the scan that is in use.
@@ -118,12 +146,11 @@ class Results:
         """The `Grid` of the results."""
         return records.recorded_grid(self.record) if analysis is None else analysis.grid
 
-    def shows(self, name: str, node, segment: str, analysis) -> bool:
-        """Whether a segment holds the mask that is in the scene as the brain or as the AIF, and still in use.
+    def shows_brain(self, node, segment: str, analysis) -> bool:
+        """Whether a segment holds the brain mask that is in the scene, and still in use.
 
         Parameters
         ----------
-        name : {"brain", "AIF"}
         node : vtkMRMLSegmentationNode or vtkMRMLLabelMapVolumeNode
         segment : str
         analysis : Analysis or None
@@ -133,30 +160,36 @@ class Results:
         -------
         bool
         """
-        return self.is_current(LAST_STAGE[MASK_STEPS[name]], analysis) and self.holds(name, node, segment)
+        published = self.record.get("masks", {}).get("brain")
+        if published is None or not self.is_current("brain", analysis):
+            return False
+        return self._checksum(node, segment) == published
 
-    def holds(self, name: str, node, segment: str) -> bool:
-        """Whether a segment holds the mask that was put into the scene as the brain or as the AIF.
+    def was_edited(self, name: str) -> bool:
+        """Whether a segment of the results holds another mask than was put into it.
 
         Parameters
         ----------
-        name : {"brain", "AIF"}
-        node : vtkMRMLSegmentationNode or vtkMRMLLabelMapVolumeNode
-        segment : str
+        name : {"brain", "AIF", "VOF"}
 
         Returns
         -------
         bool
         """
+        own, record = self._parameters.segmentation, self.record
+        if own is None or not record:
+            return False
+        # Records of former versions do not tell of every segment.
+        is_known = name in record["masks"] or "arterial_input" not in record["stages"]
+        return is_known and self._checksum(own, name) != record["masks"].get(name)
+
+    def _checksum(self, node, segment):
         from .segments import segment_mask
 
-        published = self.record.get("masks", {}).get(name)
-        if published is None:
-            return False
         try:
-            return records.mask_checksum(segment_mask(node, segment, records.recorded_grid(self.record))) == published
+            return records.mask_checksum(segment_mask(node, segment, records.recorded_grid(self.record)))
         except PerfusionError:
-            return False
+            return None
 
 
 def refer_to_results(parameters, scan) -> None:
@@ -176,7 +209,7 @@ def refer_to_results(parameters, scan) -> None:
             setattr(parameters, field, found.get(field))
         for field in records.GIVEN:
             setattr(parameters, field, given[field])
-        parameters.maskNode = parameters.arterialInputNode = None
+        parameters.maskNode = parameters.arterialInputNode = parameters.venousOutputNode = None
         parameters.resultsOf = scan if found else None
     finally:
         parameters.EndModify(modifying)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 
+from slicer.i18n import tr as _
+
+from ..perfusion.errors import PerfusionError
 from .importing import sequence_from_series
 
 _CATEGORY = "Perfusion"
@@ -28,8 +32,8 @@ class Sample:
 
 
 SAMPLES = {
-    "CT": Sample("CT perfusion head", "Simulated CT perfusion scan of a head with a stroke"),
-    "MR": Sample("DSC-MRI head", "Simulated DSC-MRI scan of a head with a stroke"),
+    "CT": Sample("CT perfusion head", _("Simulated CT perfusion scan of a head with a stroke")),
+    "MR": Sample("DSC-MRI head", _("Simulated DSC-MRI scan of a head with a stroke")),
 }
 
 
@@ -49,10 +53,14 @@ def add_sample(modality: str, **options):
     Raises
     ------
     PerfusionError
-        If an option cannot be simulated.
+        If there is no such option, or it cannot be simulated.
     """
     from ..perfusion.phantom import sample_head
 
+    known = signature(sample_head).parameters.keys() - {"modality", "integer"}
+    unknown = sorted(options.keys() - known)
+    if unknown:
+        raise PerfusionError(f"Unknown option {unknown[0]!r} of a sample head; there are {', '.join(sorted(known))}.")
     head = sample_head(modality, integer=True, **options)
     return sequence_from_series(head.series, SAMPLES[modality].name)
 

@@ -19,7 +19,8 @@ __all__ = ["ScanNode", "perfusion_series", "proxy_volume", "read_scan_node", "sc
 
 _LARGEST_SHIFT = 0.1  # in voxels; rounding in DICOM files stays far below, a moved frame far above
 _LARGEST_STRETCH = 1e-3
-_VOLUMES = ("vtkMRMLScalarVolumeNode", "vtkMRMLLabelMapVolumeNode")
+_MOST_LABELS, _HIGHEST_LABEL = 20, 255
+_FEWEST_VOXELS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +139,9 @@ def _sequence_frames(node):
 
 
 def _check_volume(node, frame, volume):
-    if volume.GetClassName() not in _VOLUMES:
+    if volume.IsA("vtkMRMLLabelMapVolumeNode"):
+        raise _labels(node)
+    if volume.GetClassName() != "vtkMRMLScalarVolumeNode":
         kind = volume.GetNodeTagName()
         raise PerfusionError(f"{node.GetName()} is a sequence of {kind} nodes; choose one of scalar volumes.")
     image = volume.GetImageData()
@@ -173,13 +176,28 @@ def _stacked(frames):
     return signal
 
 
+def _labels(node):
+    return PerfusionError(f"{node.GetName()} holds labels, not the scan itself; choose the sequence of the 4D scan.")
+
+
 def _check_values(node, signal):
+    if _are_labels(signal[len(signal) // 2]):
+        raise _labels(node)
     if signal.dtype.kind != "f":
         return
     for frame, values in enumerate(signal):
         # One NaN or infinity makes the sum so; single ones are filled in later.
         if not np.isfinite(values.sum()) and not np.isfinite(values).any():
             raise PerfusionError(f"Frame {frame} of {node.GetName()} has no finite value; remove or repair the frame.")
+
+
+def _are_labels(frame):
+    """Whether a frame of many voxels holds but a few whole numbers."""
+    lowest, highest = frame.min(), frame.max()
+    if frame.size < _FEWEST_VOXELS or not 0 <= lowest < highest <= _HIGHEST_LABEL:
+        return False
+    values = np.unique(frame)
+    return len(values) <= _MOST_LABELS and np.array_equal(values, np.round(values))
 
 
 def _world_geometry(node):

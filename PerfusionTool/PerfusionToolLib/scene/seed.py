@@ -1,4 +1,4 @@
-"""The point from which the arterial input grows, as a list of points in the scene."""
+"""The point from which an arterial input or a venous output grows, as a list of points in the scene."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import slicer
 
 from ..perfusion.errors import PerfusionError
 
-LABEL = "seed"
 # Thin, so that the voxels grown from it are seen around it, and seen on scan and maps alike.
 GLYPH = slicer.vtkMRMLMarkupsDisplayNode.CrossDot2D
 GLYPH_PERCENT = 2.0
@@ -33,25 +32,26 @@ def place_of(value) -> np.ndarray:
     """
     try:
         return np.array(value, float)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise PerfusionError(f"The place {value!r} is not made of numbers; give three, RAS mm.") from error
 
 
-def add_seed_list(name: str, scene):
+def add_seed_list(name: str, scene, label: str):
     """Make an empty list of points for a seed.
 
     Parameters
     ----------
     name : str
     scene : vtkMRMLScene
+    label : str
+        Of its points, whoever places them.
 
     Returns
     -------
     vtkMRMLMarkupsFiducialNode
-        Its points are labelled as seeds, whoever places them.
     """
     node = scene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
-    node.SetControlPointLabelFormat(LABEL)
+    node.SetControlPointLabelFormat(label)
     node.CreateDefaultDisplayNodes()
     display = node.GetDisplayNode()
     display.SetGlyphType(GLYPH)

@@ -58,8 +58,7 @@ def put_segment(segmentation, segment_id: str, mask: np.ndarray, grid: Grid, sca
     if segmentation is None:
         segmentation = _new_segmentation(scan_name, scene)
     _set_reference_geometry(segmentation, grid)
-    if segmentation.GetSegmentation().GetSegment(segment_id) is None:
-        _add_segment(segmentation, segment_id)
+    add_segment(segmentation, segment_id)
     image = _box_image(mask, grid)
     if not _holds(segmentation, segment_id, image):
         _set_labelmap(segmentation, segment_id, image)
@@ -106,7 +105,17 @@ def _set_reference_geometry(segmentation, grid):
     )
 
 
-def _add_segment(segmentation, segment_id):
+def add_segment(segmentation, segment_id: str) -> None:
+    """Add an empty segment to the study's segmentation, unless it is there.
+
+    Parameters
+    ----------
+    segmentation : vtkMRMLSegmentationNode
+    segment_id : str
+        A key of `SEGMENTS`.
+    """
+    if segmentation.GetSegmentation().GetSegment(segment_id) is not None:
+        return
     look = SEGMENTS[segment_id]
     segment = slicer.vtkSegment()
     segment.SetName(look.name)

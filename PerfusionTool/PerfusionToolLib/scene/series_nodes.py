@@ -8,6 +8,7 @@ import numpy as np
 import slicer
 
 from ..perfusion.progress import Progress, Steps, drain
+from ..perfusion.projection import middle_third, project_middle_third
 from ..perfusion.series import Grid
 from .volumes import fill_volume
 
@@ -125,18 +126,10 @@ def projection(frames: np.ndarray, grid: Grid, brightens: bool) -> tuple[np.ndar
     projected : ndarray of shape (t, 1, y, x)
     grid : Grid
         One slice as thick as those that were projected.
-
-    References
-    ----------
-    .. [1] M. Borghouts, R. Su, PyPeT: A Python Perfusion Tool for Automated Quantitative Brain CT and MR Perfusion
-           Analysis (viewers of the signal and of the concentration). doi:10.48550/arXiv.2511.13310
     """
-    slices = frames.shape[1]
-    first = slices // 3
-    last = max(2 * slices // 3, first + 1)
-    slab = frames[:, first:last]
-    projected = slab.max(1, keepdims=True) if brightens else slab.min(1, keepdims=True)
+    slab = middle_third(frames.shape[1])
+    projected = project_middle_third(frames, brightens)[:, None]
     ijk_to_ras = grid.ijk_to_ras.copy()
-    ijk_to_ras[:3, 3] += ijk_to_ras[:3, 2] * (first + last - 1) / 2
-    ijk_to_ras[:3, 2] *= last - first
+    ijk_to_ras[:3, 3] += ijk_to_ras[:3, 2] * (slab.start + slab.stop - 1) / 2
+    ijk_to_ras[:3, 2] *= slab.stop - slab.start
     return projected, Grid((1, *grid.shape[1:]), ijk_to_ras)

@@ -69,4 +69,4 @@ def put_requested_steps(computation: Computation, request: Request, parameters) 
         scene, times = parameters.parameterNode.GetScene(), computation.analysis.times
         node = yield from work(put_series_steps(former, frames, times, grid, name, scene), noted=False)
         setattr(parameters, request.field, node)
-        computation.publish()
+        yield from work(computation.publish_steps(), noted=False)

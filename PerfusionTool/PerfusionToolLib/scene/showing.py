@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from . import views
+from .map_choice import NONE, shown_maps
 from .nodes import proxy_volume
 from .ownership import results_of_others
 from .parameters import map_field
 
-OVERLAYS = ("segmentation", "seed")
+OVERLAYS = ("segmentation", "seed", "venousSeed")
 _HIDDEN = "PerfusionTool.Hidden"
 
 
@@ -25,14 +26,24 @@ def show_study(parameters) -> None:
         If the scan cannot be shown.
     """
     views.show_scan(proxy_volume(parameters.scan))
-    for name in views.MAP_VIEWS:
-        views.show_map(name, getattr(parameters, map_field(name)))
+    show_maps(parameters)
     if parameters.segmentation is not None:
         views.show_overlays(parameters.segmentation)
     for node in results_of_others(parameters.scan, parameters.parameterNode.GetScene(), OVERLAYS):
         _hide(node)
     for field in OVERLAYS:
         _show_again(getattr(parameters, field))
+
+
+def show_maps(parameters) -> None:
+    """Show in every view for maps the one that was chosen for it, as far as it is there.
+
+    Parameters
+    ----------
+    parameters : PerfusionToolParameterNode
+    """
+    for view, name in shown_maps(parameters).items():
+        views.show_map(view, name, None if name == NONE else getattr(parameters, map_field(name)))
 
 
 def _hide(node):

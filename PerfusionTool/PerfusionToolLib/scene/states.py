@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from slicer.i18n import tr as _
 
+from .wording import frames_in_words, voxels_in_words
+
 STEPS = ("scan", "preparation", "brain_mask", "bolus", "arterial_input", "maps", "probe")
 # The last stage of the analysis that belongs to a step, and the step that a stage belongs to.
 LAST_STAGE = {
@@ -25,6 +27,7 @@ STEP_OF = {
     "concentration": "bolus",
     "vessels": "arterial_input",
     "smoothing": "preparation",
+    "leakage": "maps",
     "arterial_input": "arterial_input",
     "deconvolution": "maps",
     "maps": "maps",
@@ -75,7 +78,7 @@ def _warnings_by_step(analysis):
     by_step = {
         "bolus": analysis.bolus.warnings if "bolus" in done else (),
         "arterial_input": analysis.arterial_input.warnings if "arterial_input" in done else (),
-        "maps": analysis.estimate.notes if "deconvolution" in done else (),
+        "maps": analysis.warnings_of("leakage") + analysis.warnings_of("deconvolution"),
     }
     told = {sentence for sentences in by_step.values() for sentence in sentences}
     by_step["preparation"] = tuple(sentence for sentence in analysis.warnings if sentence not in told)
@@ -98,8 +101,8 @@ def _brain_mask(analysis):
 def _bolus(analysis):
     bolus = analysis.bolus
     time = analysis.times[bolus.arrival] - analysis.series.times[0]
-    return _("Arrives after {time:.1f} s, in frame {frame}; {count} frames of baseline.").format(
-        time=time, frame=analysis.frames[bolus.arrival], count=bolus.baseline.size
+    return _("Arrives after {time:.1f} s, in frame {frame}; {frames} of baseline.").format(
+        time=time, frame=analysis.frames[bolus.arrival], frames=frames_in_words(bolus.baseline.size)
     )
 
 
@@ -108,12 +111,12 @@ def _arterial_input(analysis):
     source, found = _SOURCES[arterial.source], _slice_of(analysis)
     if found is not None:
         source = _("{source} in slice {slice}").format(source=source, slice=found)
-    return _("{source}: {voxels} voxels, peak {peak:.3g} {unit}, scaled by {scale:.2f}.").format(
+    return _("{source}: {voxels}, peak {peak:.3g} {unit}, scaled by {scale}.").format(
         source=source,
-        voxels=arterial.voxels.sum(),
+        voxels=voxels_in_words(arterial.voxels.sum()),
         peak=arterial.curve.max(),
         unit="HU" if analysis.series.modality == "CT" else "1/s",
-        scale=arterial.scale,
+        scale=arterial.scale_in_words,
     )
 
 
@@ -129,9 +132,10 @@ def _slice_of(analysis):
 
 
 def _maps(analysis):
-    return _("{method}, {relative}.").format(
+    sentence = _("{method}, {relative}.").format(
         method=analysis.settings.method, relative=_RELATIVE[analysis.settings.relative_to]
     )
+    return sentence if analysis.leakage is None else f"{sentence} {analysis.leakage.sentence}"
 
 
 def _probe(analysis):

@@ -9,9 +9,13 @@ from contextlib import suppress
 from slicer.i18n import tr as _
 
 from ..perfusion.errors import PerfusionError
-from ..perfusion.progress import Steps, drain
+from ..perfusion.progress import Steps
 from .computation import Computation, EndedError
+from .map_choice import show_map_in, want_map
+from .maps import remove_unwanted_maps
+from .parameters import map_field
 from .results import refer_to_results
+from .showing import show_maps
 from .states import STEP_OF, STEPS, State
 
 
@@ -44,9 +48,11 @@ class SceneStudy:
         self._followed = parameters.scan
         self._former_mask = None  # the brain mask in use before one that has not served yet: how it is said, and itself
         this, scene = weakref.ref(self), parameters.parameterNode.GetScene()
-        parameters.AddObserver("ModifiedEvent", lambda *_event: this() and this()._on_modified())
+        tag = parameters.AddObserver("ModifiedEvent", lambda *_event: this() and this()._on_modified())
+        self._observed = [(parameters, tag)]
         for event in (scene.EndCloseEvent, scene.EndImportEvent):
-            scene.AddObserver(event, lambda *_event: this() and this()._on_other_scene(), 1.0)
+            tag = scene.AddObserver(event, lambda *_event: this() and this()._on_other_scene(), 1.0)
+            self._observed.append((scene, tag))
 
     # -- how things stand
 
@@ -133,6 +139,13 @@ class SceneStudy:
         """Drop everything in memory; work under way ends with a sentence. The scene stays as it is."""
         self._computation.close()
 
+    def forget(self) -> None:
+        """Drop everything in memory and follow the scene no more: another study has taken over."""
+        self.close()
+        for node, tag in self._observed:
+            node.RemoveObserver(tag)
+        self._observed = []
+
     def read_scan(self):
         """The scan as it is now, read if it is another or has changed.
 
@@ -191,9 +204,10 @@ class SceneStudy:
         Raises
         ------
         PerfusionError
-            If the scan cannot be analysed: what was finished before is in the scene. If a new brain mask cannot serve:
-            the former one and its results are in use again. If scan or scene go while this runs: the scene is left
-            alone.
+            If the scan cannot be analysed: the scene stays as it was, and what was finished before stays in memory;
+            but if only the arterial input is missing, what it can be chosen from is in the scene. If a new brain mask
+            cannot serve: the former one and its results are in use again. If scan or scene go while this runs: the
+            scene is left alone.
         """
         with self._computation.at_work() as work:
             try:
@@ -202,9 +216,18 @@ class SceneStudy:
                 raise
             except PerfusionError:
                 yield from work(self._former_mask_steps(until), noted=False)
+                yield from work(self._computation.publish_candidates_steps(), noted=False)
                 raise
             self._former_mask = None
-            self._computation.publish()
+            yield from work(self._computation.publish_steps(), noted=False)
+
+    def has_finished(self, stage: str) -> bool:
+        """Whether a stage of the analysis is done, and its results are in memory."""
+        return self.analysis is not None and stage in self.analysis.stages_done
+
+    def show_finished(self) -> None:
+        """Put what a run has finished that failed or was cancelled into the scene, for a person to repair it there."""
+        self._computation.publish()
 
     def _former_mask_steps(self, until):
         """Where a new brain mask could not serve, the former one and its results again."""
@@ -219,7 +242,7 @@ class SceneStudy:
         if self._results.record:
             with suppress(PerfusionError):
                 yield from self._computation.advance_steps(until)
-            self._computation.publish()
+            yield from self._computation.publish_steps()
 
     # -- the brain mask
 
@@ -247,7 +270,7 @@ class SceneStudy:
         from .brain_mask_choice import say_brain_mask
         from .segments import segment_mask
 
-        if self._results.shows("brain", node, segment, self.analysis):
+        if self._results.shows_brain(node, segment, self.analysis):
             return False
         mask = segment_mask(node, segment, self._computation.read().grid)
         self._note_former_mask(node, segment)
@@ -286,14 +309,13 @@ class SceneStudy:
 
         Parameters
         ----------
-        segment : {"brain", "AIF"}
+        segment : {"brain", "AIF", "VOF"}
 
         Returns
         -------
         bool
         """
-        own = self.parameters.segmentation
-        return own is not None and bool(self._results.record) and not self._results.holds(segment, own, segment)
+        return self._results.was_edited(segment)
 
     # -- the arterial input
 
@@ -316,20 +338,26 @@ class SceneStudy:
         Raises
         ------
         PerfusionError
-            If it cannot serve: the former arterial input stays in use, and its nodes as they are.
+            If it cannot serve: the former arterial input stays in use, and its nodes as they are. Where there are no
+            results yet and the automatic one fails, what another can be chosen from is in the scene.
         """
-        from .arterial_input_change import change_steps
-        from .arterial_input_choice import asked_choice
+        from .arterial_input_change import ask_steps
+        from .vessel_source import ARTERY
 
-        def note(chosen):
-            history = self._computation.history
-            seed_in_use = history.present is not None and history.present.kind == "seed"
-            history.add(chosen, in_place=dragging and seed_in_use)
+        yield from ask_steps(self._computation, ARTERY, kind, value, dragging)
 
-        yield from change_steps(self._computation, lambda: asked_choice(kind, value, self.analysis), note)
+    def venous_output_steps(self, kind: str = "automatic", value=None, dragging: bool = False) -> Steps[None]:
+        """Use another venous output; as `arterial_input_steps`, and undone and done again with it.
+
+        The rank of a candidate is its place in ``venous_output.candidates`` of the analysis.
+        """
+        from .arterial_input_change import ask_steps
+        from .vessel_source import VEIN
+
+        yield from ask_steps(self._computation, VEIN, kind, value, dragging)
 
     def undo_arterial_input_steps(self) -> Steps[None]:
-        """Go back to the arterial input before; as `arterial_input_steps`."""
+        """Go back to the arterial input and venous output before; as `arterial_input_steps`."""
         from .arterial_input_change import change_steps
 
         former = self._computation.history.former
@@ -378,6 +406,80 @@ class SceneStudy:
         curve = curve_at(self._computation.read().times, *read_curve(path), path)
         yield from self.arterial_input_steps("curve", curve)
 
+    # -- the maps
+
+    @property
+    def given_maps(self) -> tuple[str, ...]:
+        """Names of the maps that the method gives; empty before there are maps."""
+        return self._results.given_maps(self.analysis)
+
+    def map_volume(self, name: str):
+        """The volume of a map; made, and wanted from then on, where the map is in memory but not in the scene.
+
+        Parameters
+        ----------
+        name : str
+            A key of `perfusion.maps.UNITS`.
+
+        Returns
+        -------
+        vtkMRMLScalarVolumeNode or None
+            None before there are maps, and where the method does not give this one.
+
+        Raises
+        ------
+        PerfusionError
+            If there is no such map.
+        """
+        field = map_field(name)
+        if getattr(self.parameters, field) is None and self.has_finished("maps") and name in self.analysis.maps:
+            self.want_map(name)
+        return getattr(self.parameters, field)
+
+    def want_map(self, name: str, wanted: bool = True) -> bool:
+        """Have a map as a volume in the scene, or not.
+
+        Parameters
+        ----------
+        name : str
+            A key of `perfusion.maps.UNITS`.
+        wanted : bool
+
+        Returns
+        -------
+        bool
+            Whether `steps` has to make it: the maps are not in memory, or steps are under way.
+        """
+        want_map(self.parameters, name, wanted)
+        return self._take_map_choice()
+
+    def show_map_in(self, view: str, name: str) -> bool:
+        """Let a view show another map, which is wanted then.
+
+        Parameters
+        ----------
+        view : str
+            Its layout name, one of `views.MAP_VIEWS`.
+        name : str
+            A key of `perfusion.maps.UNITS`; "" for the scan alone.
+
+        Returns
+        -------
+        bool
+            As `want_map`.
+        """
+        show_map_in(self.parameters, view, name)
+        return self._take_map_choice()
+
+    def _take_map_choice(self):
+        if not self.busy:
+            if self.has_finished("maps"):
+                self._computation.publish()
+            else:
+                remove_unwanted_maps(self.parameters)
+        show_maps(self.parameters)
+        return self.busy or bool(self._results.missing_maps(self.analysis))
+
     # -- readings
 
     def voxel_reading(self, ras):
@@ -425,9 +527,8 @@ class SceneStudy:
 
         yield from put_requested_steps(self._computation, CONCENTRATION, self.parameters)
 
-    def put_projection(self) -> None:
+    def put_projection_steps(self) -> Steps[None]:
         """Put the projection of every frame through the middle third of the slices into the scene as a sequence."""
         from .series_on_request import PROJECTION, put_requested_steps
 
-        self._analysis_with("motion")
-        drain(put_requested_steps(self._computation, PROJECTION, self.parameters))
+        yield from put_requested_steps(self._computation, PROJECTION, self.parameters)

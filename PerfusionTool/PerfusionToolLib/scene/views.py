@@ -10,7 +10,7 @@ from .segments import show_only_in
 LAYOUT = 70713
 SCAN_VIEW = "PerfusionScan"
 PLOT_VIEW = "PerfusionCurves"
-# Name of a map: the view that shows it.
+# Name of a map: the view that shows it until a person chooses another for it.
 MAP_VIEWS = {name: f"Perfusion{name}" for name in ("CBF", "CBV", "MTT", "Tmax", "TTP")}
 SLICE_VIEWS = (SCAN_VIEW, *MAP_VIEWS.values())
 # Away from the small groups that other layouts use, so that only these six move together.
@@ -51,13 +51,21 @@ def _item(content, size=1):
 
 
 def _slice_view(name):
-    label = name.removeprefix("Perfusion")
-    properties = {"orientation": "Axial", "viewlabel": label, "viewcolor": COLOURS[name], "viewgroup": VIEW_GROUP}
+    properties = {
+        "orientation": "Axial",
+        "viewlabel": _usual_label(name),
+        "viewcolor": COLOURS[name],
+        "viewgroup": VIEW_GROUP,
+    }
     return _item(
         f'<view class="vtkMRMLSliceNode" singletontag="{name}">'
         + "".join(f'<property name="{key}" action="default">{value}</property>' for key, value in properties.items())
         + "</view>"
     )
+
+
+def _usual_label(view):
+    return view.removeprefix("Perfusion")
 
 
 def register_layout() -> None:
@@ -132,19 +140,22 @@ def show_scan(proxy) -> None:
         proxy.SetAttribute(_FITTED, "yes")
 
 
-def show_map(name: str, volume) -> None:
-    """Show a map in its view; maps without a view are left alone.
+def show_map(view: str, name: str, volume) -> None:
+    """Show a map in a view.
 
     Parameters
     ----------
+    view : str
+        Layout name of the view, one of `MAP_VIEWS`.
     name : str
-        A key of `MAP_VIEWS`.
+        For the label of the view; "" where it is to show the scan alone.
     volume : vtkMRMLScalarVolumeNode or None
         Where None, the view shows the scan alone.
     """
-    logic = _slice_logics().get(MAP_VIEWS.get(name))
+    logic = _slice_logics().get(view)
     if logic is None:
         return
+    logic.GetSliceNode().SetLayoutLabel(name or _usual_label(SCAN_VIEW))
     composite, shown = logic.GetSliceCompositeNode(), volume.GetID() if volume is not None else None
     # The same map keeps the opacity that a person gave it.
     if composite.GetForegroundVolumeID() != shown:
@@ -178,6 +189,12 @@ def show_chart(chart) -> None:
     plot = _plot_view()
     if plot is not None:
         plot.SetPlotChartNodeID(chart.GetID())
+
+
+def shows_chart() -> bool:
+    """Whether the layout's plot view shows a chart."""
+    plot = _plot_view()
+    return plot is not None and plot.GetPlotChartNode() is not None
 
 
 def fit_views() -> None:
@@ -221,7 +238,8 @@ def set_scan_window(proxy, modality: str) -> None:
     display = proxy.GetDisplayNode()
     if display.GetAttribute(_WINDOW) == modality:
         return
-    low, high = scan_window(slicer.util.arrayFromVolume(proxy), modality)
+    voxels = slicer.util.arrayFromVolume(proxy)
+    low, high = scan_window(voxels[..., 0] if voxels.ndim > 3 else voxels, modality)
     display.SetAutoWindowLevel(False)
     display.SetWindowLevelMinMax(low, high)
     display.SetAttribute(_WINDOW, modality)

@@ -58,7 +58,7 @@ def volume_grid(node) -> Grid:
         parent = vtk.vtkMatrix4x4()
         node.GetParentTransformNode().GetMatrixTransformToWorld(parent)
         vtk.vtkMatrix4x4.Multiply4x4(parent, to_world, to_world)
-    return Grid(volume_array(node).shape, slicer.util.arrayFromVTKMatrix(to_world))
+    return Grid(volume_array(node).shape[:3], slicer.util.arrayFromVTKMatrix(to_world))
 
 
 def put_volume(node, array: np.ndarray, grid: Grid, name: str, scene):

@@ -60,7 +60,8 @@ def measure(scan: Path, modality: str, motion_correction: bool) -> list[list]:
     list of [str, float, int or None]
         Stage, seconds, peak memory so far in bytes; the last is a new arterial input on the finished study.
     """
-    request = Request(scan=scan, modality=modality, settings=Settings(motion_correction=motion_correction))
+    settings = Settings(motion_correction=motion_correction)
+    request = Request(scan=scan, modality=modality, settings=settings, report=False)
     watch = _Stopwatch()
     with tempfile.TemporaryDirectory() as folder:
         study = drain(analyze_scan_steps(request, Path(folder)), watch.report)

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-from itertools import permutations
 from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..perfusion.maps import unit_of
+from .drawing import ARTERY, BRAIN, FAINT, INK, PAPER, VEIN, Slices, grey_window, map_pixels, shades, vessel_places
 
-FLOW = LinearSegmentedColormap.from_list("flow", ["black", "#1020c0", "#00a040", "#ffe000", "#e00000"])
-TIME = LinearSegmentedColormap.from_list("time", ["#1020c0", "#00a0e0", "#30c050", "#ffe000", "#e00000"])
-WINDOWS = {"CBF": (0, 60), "CBV": (0, 6), "MTT": (0, 12), "Tmax": (0, 12)}
-PAPER, INK, FAINT, NO_RESULT = "black", "white", "#a0a0a0", "#505050"
-BRAIN, ARTERY, VEIN = "#ffd000", "#ff4040", "#60a0ff"
 WIDTH, IMAGES_WIDTH, TITLE_HEIGHT, CURVES_HEIGHT = 14.0, 11.9, 0.5, 2.8
 MOST_SLICES = 8
 # Width over height of a row of images that fills the page; narrower ones stand side by side.
 FULL_ROW = 5.5
 MOST_COLUMNS = 4
-# It looks like TTP.
-LEFT_OUT = ("TTP from arrival",)
-MARGIN = 4
+# In this order; the others look like one of them, or are for a closer look.
+SHOWN = ("CBF", "CBF SD", "CBV", "MTT", "Tmax", "Delay", "TTP", "K2")
 
 
 def draw_overview(study, path: Path, title: str) -> None:
@@ -46,7 +38,7 @@ def draw_overview(study, path: Path, title: str) -> None:
     Slices are axial and radiological: the patient's right is on the left, anterior is up.
     """
     view = _View(study.grid, study.brain_mask, study.arterial_input.voxels)
-    maps = {name: volume for name, volume in study.maps.items() if name not in LEFT_OUT}
+    maps = {name: study.maps[name] for name in SHOWN if name in study.maps}
     images = len(maps) + 1
     columns = max(1, min(MOST_COLUMNS, images, round(FULL_ROW / view.width_over_height)))
     rows = -(-images // columns)
@@ -82,44 +74,26 @@ class _View:
     """Axial slices through the brain, the one with most of the AIF among them, side by side in one image."""
 
     def __init__(self, grid, brain, artery):
-        self._order, self._flips = _to_radiological(grid.ijk_to_ras)
-        turned = self._turn(brain)
-        slices, rows, columns = (np.flatnonzero(turned.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1)))
-        self._slices = np.unique(np.linspace(slices[0], slices[-1], MOST_SLICES + 2).round().astype(int)[1:-1])
+        self._cut = Slices(grid, brain)
+        first, last = self._cut.in_brain[[0, -1]]
+        self._slices = np.unique(np.linspace(first, last, MOST_SLICES + 2).round().astype(int)[1:-1])
         if artery.any():
-            artery_slice = self._turn(artery).sum(axis=(1, 2)).argmax()
+            artery_slice = self._cut.turned(artery).sum(axis=(1, 2)).argmax()
             self._slices[np.abs(self._slices - artery_slice).argmin()] = artery_slice
-        self._rows = slice(max(rows[0] - MARGIN, 0), rows[-1] + MARGIN + 1)
-        self._columns = slice(max(columns[0] - MARGIN, 0), columns[-1] + MARGIN + 1)
-        spacing = grid.spacing[list(self._order)]
-        self.aspect = spacing[1] / spacing[2]
+        self.aspect = self._cut.aspect
         height, width = self(brain).shape
         self.width_over_height = width / (height * self.aspect)
 
-    def _turn(self, volume):
-        return volume.transpose(self._order)[self._flips]
-
     def __call__(self, volume):
-        turned = self._turn(volume)
-        return np.concatenate([turned[number, self._rows, self._columns] for number in self._slices], axis=1)
-
-
-def _to_radiological(ijk_to_ras):
-    """Order and direction of the array's axes so that they run to superior, posterior and the patient's left."""
-    directions = ijk_to_ras[:3, 2::-1] / np.linalg.norm(ijk_to_ras[:3, 2::-1], axis=0)
-    agreement = np.array([[0, 0, 1], [0, -1, 0], [-1, 0, 0]]) @ directions
-    order = max(permutations(range(3)), key=lambda axes: abs(agreement[range(3), axes]).sum())
-    flips = tuple(slice(None, None, 1 if agreement[row, axis] > 0 else -1) for row, axis in enumerate(order))
-    return order, flips
+        return np.concatenate(list(self._cut(volume)[self._slices]), axis=1)
 
 
 def _draw_scan(axes, view, study):
     image, brain = view(study.corrected[study.bolus.baseline].mean(axis=0)), view(study.brain_mask)
-    low, high = np.percentile(image[brain], [1, 99])
-    margin = 0.6 * (high - low)
-    axes.imshow(image, cmap="gray", vmin=low - margin, vmax=high + margin, aspect=view.aspect)
+    low, high = grey_window(image, brain)
+    axes.imshow(image, cmap="gray", vmin=low, vmax=high, aspect=view.aspect)
     axes.contour(brain, levels=[0.5], colors=BRAIN, linewidths=0.6)
-    for voxels, colour in _vessel_places(study):
+    for voxels, colour in vessel_places(study):
         rows, columns = np.nonzero(view(voxels))
         axes.plot(columns, rows, "s", color=colour, markersize=2.4, markeredgewidth=0)
     _label(axes, "Scan", "")
@@ -129,41 +103,19 @@ def _draw_scan(axes, view, study):
         axes.text(-0.012, height, text, color=colour, size=9, ha="right", transform=axes.transAxes)
 
 
-def _vessel_places(study):
-    yield study.arterial_input.voxels, ARTERY
-    if study.venous_output is not None:
-        yield study.venous_output.voxels, VEIN
-
-
 def _draw_map(axes, view, name, volume, study):
     brain, image = view(study.brain_mask), view(volume)
     relative = study.settings.relative_to != "absolute"
-    window = _window(name, volume[study.brain_mask], relative)
-    shades = ScalarMappable(Normalize(*window), FLOW if name in ("CBF", "CBV") else TIME)
-    pixels = shades.to_rgba(image)
-    pixels[brain & ~np.isfinite(image)] = to_rgba(NO_RESULT)
-    pixels[~brain] = to_rgba(PAPER)
+    colours = shades(name, volume[study.brain_mask], relative)
+    pixels = map_pixels(image, brain, colours)
     axes.imshow(pixels, aspect=view.aspect, interpolation="nearest")
     unit = unit_of(name, study.settings.relative_to)
     short, *origin = name.split(" ", 1)
     _label(axes, short, " ".join([unit, *origin]))
     bar = axes.inset_axes([1.008, 0.05, 0.01, 0.9])
-    axes.figure.colorbar(shades, cax=bar)
+    axes.figure.colorbar(colours, cax=bar)
     bar.tick_params(colors=INK, labelsize=8, length=2)
     bar.yaxis.set_major_locator(MaxNLocator(4))
-
-
-def _window(name, values, relative):
-    """The window that readers expect, unless most of a map lies beyond it, as in MR without a calibrated AIF."""
-    low, high = _percentiles(values)
-    if relative or name not in WINDOWS:
-        return low, high
-    return WINDOWS[name] if high < 2 * WINDOWS[name][1] else (0, high)
-
-
-def _percentiles(values):
-    finite = values[np.isfinite(values)]
-    return np.percentile(finite, [2, 98]) if finite.size else (0, 1)
 
 
 def _label(axes, name, unit):

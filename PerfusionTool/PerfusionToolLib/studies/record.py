@@ -11,12 +11,13 @@ import numpy as np
 
 from .. import __version__, files
 from ..perfusion.maps import unit_of
+from .tissue_results import tissue_record
 
 CONCENTRATION_UNITS = {"CT": "HU", "MR": "1/s"}
 LIBRARIES = ("numpy", "scipy", "SimpleITK")
 
 
-def record_of(study, scan, request, names: list[str]) -> dict:
+def record_of(study, scan, request, names: list[str], tissue=None, no_tissue: str = "") -> dict:
     """Everything needed to judge a study and to do it again.
 
     Parameters
@@ -27,6 +28,9 @@ def record_of(study, scan, request, names: list[str]) -> dict:
     request : Request
     names : list of str
         Files in the folder of results.
+    tissue : TissueAtRisk, optional
+    no_tissue : str
+        Why there is none.
 
     Returns
     -------
@@ -53,13 +57,17 @@ def record_of(study, scan, request, names: list[str]) -> dict:
             "time_source": scan.time_source,
             "echo_time": series.echo_time,
             "echo_time_source": scan.echo_time_source,
+            "notes": scan.notes,
+            "slice_offsets": None if scan.slice_offsets is None else np.round(scan.slice_offsets, 3),
         },
         "inputs": {
             "brain_mask": _given_mask(study.given_brain_mask, request.brain_mask),
-            "arterial_input": _chosen_input(study, request.arterial_input),
+            "arterial_input": _chosen_vessel(study, study.arterial_input_choice, request.arterial_input),
+            "venous_output": _chosen_vessel(study, study.venous_output_choice, request.venous_output),
         },
         "settings": asdict(study.settings),
-        "results": _results(study),
+        "tissue_rule": request.tissue_rule,
+        "results": _results(study) | {"tissue": tissue_record(tissue, no_tissue)},
         "files": names,
         "libraries": {"python": platform.python_version()} | {name: _version(name) for name in LIBRARIES},
     }
@@ -95,8 +103,8 @@ def _given_mask(mask, requested):
     return None if mask is None else {"value": _runs_of(mask), "file": _source(requested)}
 
 
-def _chosen_input(study, requested):
-    kind, value = study.arterial_input_choice
+def _chosen_vessel(study, choice, requested):
+    kind, value = choice
     if kind == "automatic":
         return None
     chosen = {"kind": kind, "value": _runs_of(value) if kind == "mask" else value, "file": _source(requested)}
@@ -123,6 +131,7 @@ def _results(study):
         "motion": _motion(study.motion, study.first),
         "arterial_input": {"unit": CONCENTRATION_UNITS[study.series.modality], **_arterial_input(study.arterial_input)},
         "venous_output": _venous_output(study.venous_output),
+        "leakage": _leakage(study.leakage),
         "maps": {name: _summary(name, volume[study.brain_mask], study) for name, volume in study.maps.items()},
         "warnings": study.warnings,
         "seconds": study.seconds,
@@ -164,6 +173,7 @@ def _arterial_input(found):
         "curve": found.curve,
         "measured": found.measured,
         "scale": found.scale,
+        "scale_sd": found.scale_sd,
         "scale_reason": found.scale_reason,
         "fit": asdict(found.fit),
         "voxels": _voxels(found.voxels),
@@ -172,7 +182,25 @@ def _arterial_input(found):
 
 
 def _venous_output(found):
-    return None if found is None else {"curve": found.curve, "voxels": _voxels(found.voxels)}
+    if found is None:
+        return None
+    return {
+        "source": found.source,
+        "curve": found.curve,
+        "voxels": _voxels(found.voxels),
+        "candidates": [_candidate(candidate) for candidate in found.candidates],
+    }
+
+
+def _leakage(found):
+    if found is None:
+        return None
+    return {
+        "sentence": found.sentence,
+        "corrected_part": found.corrected_part,
+        "reference_voxels": int(found.reference.sum()),
+        "reference_curve": found.reference_curve,
+    }
 
 
 def _voxels(mask):

@@ -19,9 +19,9 @@ class Request:
     Parameters
     ----------
     scan : Path
-        4D NIfTI or NRRD file.
+        4D NIfTI or NRRD file, or folder of DICOM.
     modality : {"CT", "MR"}, optional
-        Only an earlier record of the same scan can stand in for it.
+        Only DICOM and an earlier record of the same scan can stand in for it.
     times : Path or tuple of float, optional
         Frame times in s, or a file of them; default: what lies in or beside the scan's file.
     frame_interval : float, optional
@@ -35,9 +35,17 @@ class Request:
     arterial_input : Path, tuple of three int, "auto" or dict, optional
         Mask on the scan's grid, file of a curve, voxel (i, j, k) of the scan in an artery, or one of a record;
         default: found, which "auto" asks for in spite of a record.
+    venous_output : Path, tuple of three int, "auto" or dict, optional
+        Likewise, in a vein.
     settings : Settings
     save : tuple of str
         4D series to write besides the maps, out of `SERIES`.
+    dicom : bool
+        Whether to write maps and masks as DICOM too; for scans that are DICOM.
+    tissue_rule : str, optional
+        Thresholds of tissue at risk, a key of `PRESETS`; default: those that were published for the method, if any.
+    report : bool
+        Whether to write the report.
     record : Path, optional
         ``settings.json`` of an earlier analysis: of the same scan, it gives what is left out here.
     """
@@ -51,8 +59,12 @@ class Request:
     echo_time_source: str | None = None
     brain_mask: Path | str | dict | None = None
     arterial_input: Path | tuple[int, int, int] | str | dict | None = None
+    venous_output: Path | tuple[int, int, int] | str | dict | None = None
     settings: Settings = field(default_factory=Settings)
     save: tuple[str, ...] = ()
+    dicom: bool = False
+    tissue_rule: str | None = None
+    report: bool = True
     record: Path | None = None
 
 
@@ -66,8 +78,8 @@ def request_again(request: Request) -> Request:
     Returns
     -------
     Request
-        With modality, times, echo time, mask and arterial input of the record where the request leaves them out;
-        unchanged if there is no record or it is of another scan.
+        With modality, times, echo time, mask, arterial input and venous output of the record where the request leaves
+        them out; unchanged if there is no record or it is of another scan.
 
     Raises
     ------
@@ -84,6 +96,8 @@ def request_again(request: Request) -> Request:
         "modality": scan["modality"],
         "brain_mask": inputs["brain_mask"],
         "arterial_input": inputs["arterial_input"],
+        "venous_output": inputs.get("venous_output"),
+        "tissue_rule": earlier.get("tissue_rule"),
     }
     if request.times is None and request.frame_interval is None:
         given |= {"times": tuple(scan["times"]), "time_source": scan["time_source"]}

@@ -9,16 +9,20 @@ import numpy as np
 
 from .. import files
 from ..files.curves import curve_at
+from ..files.dicom.derived import check_can_write
 from ..perfusion.analysis import Analysis
 from ..perfusion.errors import PerfusionError
 from ..perfusion.maps import scatter, unit_of
 from ..perfusion.progress import Progress, Steps
+from .dicom_results import write_dicom_steps
 from .output_folder import RECORD, results_folder
 from .overview import draw_overview
 from .record import mask_of_runs, record_of
+from .report import write_report_steps
 from .request import AUTOMATIC, Request, request_again
+from .tissue_results import check_rule, tissue_by_rule_steps, write_tissue
 
-OVERVIEW = "overview.png"
+OVERVIEW, REPORT = "overview.png", "report.html"
 
 
 def analyze_scan_steps(request: Request, folder: Path) -> Steps[Analysis]:
@@ -28,7 +32,8 @@ def analyze_scan_steps(request: Request, folder: Path) -> Steps[Analysis]:
     ----------
     request : Request
     folder : Path
-        Gets a file for every map and mask, ``settings.json`` and ``overview.png``: all of them, or none.
+        Gets a file for every map and mask, ``settings.json``, ``overview.png``, ``report.html`` and what there is of
+        tissue at risk: all of them, or none.
 
     Yields
     ------
@@ -46,24 +51,35 @@ def analyze_scan_steps(request: Request, folder: Path) -> Steps[Analysis]:
     with results_folder(folder) as unfinished:
         yield Progress("reading", 0.0, "Reading the scan")
         request = request_again(request)
+        check_rule(request.tissue_rule, request.settings)
         scan = _read_scan(request)
         series = scan.series
+        if request.dicom:
+            check_can_write(scan.headers)
         mask = _read_brain_mask(request.brain_mask, series.grid)
-        study = Analysis(series, request.settings, mask, _read_arterial_input(request.arterial_input, series))
+        vessels = (_read_vessel(chosen, series) for chosen in (request.arterial_input, request.venous_output))
+        study = Analysis(series, request.settings, mask, *vessels)
         yield from study.steps()
         yield from _write_results_steps(study, request.save, unfinished)
+        tissue, no_tissue = yield from tissue_by_rule_steps(study, request.tissue_rule)
+        if tissue is not None:
+            write_tissue(tissue, unfinished)
+        if request.dicom:
+            notes = yield from write_dicom_steps(study, scan.headers, unfinished, tissue)
+            scan = replace(scan, notes=scan.notes + notes)
+        title = f"{scan.path.name} · {series.modality}"
+        if request.report:
+            yield from write_report_steps(study, unfinished / REPORT, title, tissue, no_tissue=no_tissue, scan=scan)
         yield Progress("writing", 0.6, "Writing the settings")
         names = sorted([path.name for path in unfinished.iterdir()] + [RECORD, OVERVIEW])
-        files.write_json(unfinished / RECORD, record_of(study, scan, request, names))
+        files.write_json(unfinished / RECORD, record_of(study, scan, request, names, tissue, no_tissue))
         yield Progress("overview", 0.0, "Drawing the overview")
-        draw_overview(study, unfinished / OVERVIEW, f"{scan.path.name} · {series.modality}")
+        draw_overview(study, unfinished / OVERVIEW, title)
     yield Progress("overview", 1.0, "Done")
     return study
 
 
 def _read_scan(request):
-    if request.modality is None:
-        raise PerfusionError(f"What {request.scan} shows is not known; choose CT or MR as modality.")
     scan = files.read_scan(
         request.scan,
         request.modality,
@@ -86,7 +102,7 @@ def _read_brain_mask(given, grid):
     return files.read_mask(given, grid)
 
 
-def _read_arterial_input(chosen, series):
+def _read_vessel(chosen, series):
     """Curve (t,), mask (z, y, x), seed (3,) in RAS mm or an earlier choice, as `Analysis` takes them."""
     if chosen in (None, AUTOMATIC):
         return None

@@ -49,6 +49,16 @@ def panel(make_panel):
     return panel
 
 
+@pytest.fixture
+def window(panel):
+    """The window with finished maps."""
+    add_scan()
+    settle(panel)
+    panel.ui.computeButton.click()
+    settle(panel)
+    return panel
+
+
 def add_scan(modality="CT"):
     from PerfusionToolLib.scene.sample import add_sample
 

@@ -8,7 +8,7 @@ from PerfusionToolLib.perfusion.gamma_variate import GammaVariate
 
 SMALL = {"shape": (6, 64, 64), "spacing": (8.0, 3.0, 3.0)}
 QUICK = Settings(motion_correction=False)
-MAPS = {"CBF", "CBV", "MTT", "Tmax", "TTP", "TTP from arrival"}
+MAPS = {"CBF", "CBV", "MTT", "Tmax", "TTP", "TTP from arrival", "Quality"}
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +145,71 @@ def test_seed_mask_and_curve_can_be_given_from_the_start(head, study):
     by_curve = analyze(head.series, QUICK, arterial_input=study.arterial_input.curve)
     assert by_curve.arterial_input.source == "curve"
     same_maps(study, by_curve, rtol=1e-4, atol=1e-4)
+
+
+def vein_of(study):
+    """A vein by every way of choosing it: the second of the list, which the automatic VOF is not."""
+    vein = study.venous_output.candidates[1]
+    return {"candidate": 1, "seed_ras": vein.place, "mask": vein.mask(study.grid.shape), "curve": vein.curve}
+
+
+@pytest.mark.parametrize("kind", ["candidate", "seed_ras", "mask", "curve"])
+def test_a_new_venous_output_recomputes_only_what_depends_on_it(head, kind):
+    study = analyze(head.series, QUICK)
+    before, automatic = dict(study._results), study.venous_output
+    study.set_venous_output(**{kind: vein_of(study)[kind]})
+    kept = [stage for stage in STAGES if study._results[stage] is before[stage]]
+    assert kept == list(STAGES[: STAGES.index("arterial_input")])
+    assert study.venous_output.source == kind.removesuffix("_ras")
+    assert not np.array_equal(study.venous_output.curve, automatic.curve)
+    assert np.array_equal(study.arterial_input.measured, before["arterial_input"]["arterial_input"].measured)
+    chosen = analyze(head.series, QUICK, venous_output=study.venous_output_choice)
+    same_maps(study, chosen, rtol=0)
+    study.set_venous_output()
+    assert study.venous_output_choice == ("automatic", None)
+    assert np.array_equal(study.venous_output.curve, automatic.curve)
+
+
+def test_the_maps_follow_the_area_of_the_venous_output(head):
+    study = analyze(head.series, QUICK)
+    volume, scale = study.maps["CBV"], study.arterial_input.scale
+    study.set_venous_output(curve=1.5 * study.venous_output.curve)
+    assert study.arterial_input.scale == pytest.approx(1.5 * scale, rel=1e-6)
+    inside = study.brain_mask & (volume > 0.5)
+    assert np.nanmedian(study.maps["CBV"][inside] / volume[inside]) == pytest.approx(1 / 1.5, rel=1e-4)
+
+
+def test_a_refused_venous_output_leaves_everything_as_it_was(study):
+    flow, venous = study.maps["CBF"], study.venous_output
+    empty = np.zeros(study.grid.shape, bool)
+    for wrong in ({"seed_ras": (500.0, 0, 0)}, {"curve": np.zeros(45)}, {"mask": empty}, {"candidate": 999}):
+        with pytest.raises(PerfusionError):
+            study.set_venous_output(**wrong)
+    with pytest.raises(PerfusionError, match="venous output's mask lie outside the skull; draw it on a vein"):
+        study.set_venous_output(mask=~study.intracranial)
+    with pytest.raises(PerfusionError, match="one venous output, not curve and candidate"):
+        study.set_venous_output(curve=venous.curve, candidate=0)
+    assert study.maps["CBF"] is flow
+    assert study.venous_output is venous
+    assert study.venous_output_choice == ("automatic", None)
+
+
+def test_arterial_input_and_venous_output_are_taken_together_or_not_at_all(head):
+    study = analyze(head.series, QUICK)
+    flow = study.maps["CBF"]
+    artery = "candidate", study.arterial_input.candidates[1].place
+    with pytest.raises(PerfusionError, match="chosen vein"):
+        study.take_choices(artery, ("candidate", np.array([0.0, 0.0, 500.0])))
+    assert study.arterial_input_choice == ("automatic", None)
+    assert study.maps["CBF"] is flow
+    study.take_choices(artery, ("seed", vein_of(study)["seed_ras"]))
+    assert (study.arterial_input.source, study.venous_output.source) == ("candidate", "seed")
+
+
+@pytest.mark.parametrize("name", ["arterial input", "venous output"])
+def test_a_kind_that_there_is_not_is_refused(head, name):
+    with pytest.raises(PerfusionError, match=f"no {name} of the kind 'foo'; choose automatic"):
+        Analysis(head.series, QUICK, **{name.replace(" ", "_"): ("foo", None)})
 
 
 def test_changed_settings_forget_only_what_follows(head):
@@ -321,7 +386,7 @@ def test_corrupted_frames_are_left_out_and_said(head):
     signal[30] = signal.min()
     study = analyze(changed(head.series, signal=signal), Settings())
     assert 30 not in study.frames
-    assert any("Frames 30 look corrupted" in warning for warning in study.warnings)
+    assert any("Frame 30 looks corrupted" in warning for warning in study.warnings)
 
 
 @pytest.mark.parametrize("slices", [1, 2, 4])

@@ -30,7 +30,7 @@ def search(curves):
 
 
 def vein_of(found):
-    return arteries.venous_output(found, ARTERY[: found.times.size], GRID.shape)
+    return arteries.venous_output(found.veins(ARTERY[: found.times.size]), GRID.shape)
 
 
 @pytest.mark.parametrize("noise", [2.0, 5.0, 10.0])
@@ -302,3 +302,105 @@ def test_the_verdict_on_veins_depends_on_the_aif_in_use_alone():
     found.veins(np.roll(arterial, 3))
     again = [(c.score, c.accepted, c.reason) for c in found.veins(arterial)]
     assert again == [(c.score, c.accepted, c.reason) for c in fresh.veins(arterial)]
+
+
+# -- the venous output chosen by hand, and the uncertainty of the factor
+
+
+def test_a_venous_output_is_taken_from_voxels_and_curves_as_they_are():
+    curves = np.stack([VEIN, 3 * VEIN])
+    voxels = np.zeros(GRID.shape, bool)
+    voxels[0, 0, :2] = True
+    by_mask = arteries.mask_output(curves, voxels, TIMES, (), "seed")
+    assert np.allclose(by_mask.curve, 2 * VEIN)
+    assert by_mask.source == "seed"
+    assert np.array_equal(by_mask.curves, curves)
+    assert np.array_equal(arteries.curve_output(VEIN, TIMES, ~INSIDE, ()).curve, VEIN)
+    with pytest.raises(PerfusionError, match="venous output has no voxels; draw it on a vein"):
+        arteries.mask_output(curves[:0], ~INSIDE, TIMES, ())
+    with pytest.raises(PerfusionError, match="venous output is nowhere above 0"):
+        arteries.curve_output(-VEIN, TIMES, ~INSIDE, ())
+
+
+@pytest.mark.parametrize(
+    ("curve", "word"),
+    [(np.roll(ARTERY, -2), "before the AIF"), (GammaVariate(14.0, 60.0, 3.0, 200.0)(TIMES), "at the end of the scan")],
+)
+def test_a_doubtful_venous_output_chosen_by_hand_is_warned_of(curve, word):
+    chosen = arteries.curve_output(curve, TIMES, ~INSIDE, ())
+    assert any(word in warning for warning in arteries.output_warnings(chosen, ARTERY, TIMES))
+    assert arteries.output_warnings(arteries.curve_output(VEIN, TIMES, ~INSIDE, ()), ARTERY, TIMES) == ()
+
+
+FRACTION = 0.4
+BASELINE = np.arange(6)
+
+
+def measured_factors(noise, mixed=0.0, times=TIMES, count=200):
+    """Factors of noisy scans with their standard deviations; the true one is 1 / FRACTION.
+
+    Six voxels of artery, all filled alike, and fifteen of vein, which hold anything from no tissue to `mixed`, evenly.
+    """
+    random = np.random.default_rng(4)
+    found = []
+    for _ in range(count):
+        filled = 1 - mixed * random.random(15)
+        blood = np.interp(times - 5, TIMES, ARTERY)
+        artery = FRACTION * np.interp(times, TIMES, ARTERY) + random.normal(0, noise, (6, times.size))
+        vein = filled[:, None] * blood + random.normal(0, noise, (15, times.size))
+        artery, vein = (curves - curves[:, BASELINE].mean(1, keepdims=True) for curves in (artery, vein))
+        measured = artery.mean(0), vein.mean(0), times
+        factor = arteries.partial_volume_factor(*measured)
+        found.append((factor, arteries.partial_volume_sd(*measured, BASELINE, vein)))
+    return np.array(found).T
+
+
+def covered(factors, sd, width=1):
+    return float(np.mean(np.abs(factors - 1 / FRACTION) < width * sd))
+
+
+@pytest.mark.parametrize("noise", [3.0, 5.0, 10.0])
+def test_truth_lies_within_the_standard_deviation_of_the_factor_as_often_as_it_should(noise):
+    factors, sd = measured_factors(noise)
+    assert 0.60 < covered(factors, sd) < 0.82
+    assert covered(factors, sd, 2) > 0.90
+    assert 0.8 < sd.mean() / factors.std() < 1.4
+
+
+def test_tissue_in_the_voxels_of_the_vein_widens_the_standard_deviation_to_the_error_it_makes():
+    pure, mixed = measured_factors(5.0), measured_factors(5.0, mixed=0.3)
+    low_by = pure[0].mean() - mixed[0].mean()
+    assert low_by > 2 * pure[1].mean()
+    assert 0.7 < np.sqrt((mixed[1] ** 2).mean() - (pure[1] ** 2).mean()) / low_by < 1.3
+    assert covered(*mixed, 2) > 0.9
+
+
+def test_a_scan_that_ends_early_makes_the_factor_less_certain():
+    late = np.interp(TIMES - 15, TIMES, ARTERY)
+    vein = np.interp(TIMES - 21, TIMES, 0.5 * (ARTERY + np.interp(TIMES - 4, TIMES, ARTERY)))
+    ends = [slice(None), slice(0, int(np.searchsorted(TIMES, 42)))]
+    none = np.zeros((0, 0))
+    whole, cut = (arteries.partial_volume_sd(late[end], vein[end], TIMES[end], BASELINE, none) for end in ends)
+    assert cut > 3 * whole
+
+
+def test_a_short_baseline_makes_the_factor_less_certain():
+    noise = np.random.default_rng(2).normal(0, 5, TIMES.size)
+    args = FRACTION * ARTERY + noise, VEIN + noise[::-1], TIMES
+    long, short = (arteries.partial_volume_sd(*args, np.arange(n), np.zeros((0, 0))) for n in (7, 1))
+    assert short > 1.5 * long
+
+
+def test_only_a_factor_that_was_measured_has_a_standard_deviation():
+    given = arteries.mask_input(0.5 * ARTERY[None], INSIDE, TIMES)
+    vein = arteries.curve_output(np.interp(TIMES - 5, TIMES, ARTERY), TIMES, ~INSIDE, ())
+    options = {"venous": vein, "baseline": BASELINE}
+    auto = finish(given, partial_volume="auto", **options)
+    assert 0 <= auto.scale_sd < 0.2
+    assert auto.scale_in_words == f"{auto.scale:.2f} ± {auto.scale_sd:.2f}"
+    assert auto.scale_in_words in auto.scale_reason
+    for other in ({"partial_volume": "off"}, {"partial_volume": "factor", "factor": 1.7}):
+        assert np.isnan(finish(given, **other, **options).scale_sd)
+        assert "±" not in finish(given, **other, **options).scale_in_words
+    limited = arteries.mask_input(2 * ARTERY[None], INSIDE, TIMES)
+    assert np.isnan(finish(limited, partial_volume="auto", **options).scale_sd)

@@ -286,12 +286,12 @@ def test_the_columns_and_unit_of_a_curve_are_found(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1\n2\n", "1 columns"),
+        ("1\n2\n", "1 column;"),
         ("time,value\n0,1\n0,2\n", "times must increase"),
-        ("time,value\n0,1\n1,nan\n", "not finite"),
+        ("time,value\n0,1\n1,nan\n", "not finite, the first in row 2"),
         ("time,value\n0,1\n1,high\n", "'high' is not a number"),
         ("time,value\n", "holds no numbers"),
-        ("0,1\n1\n", "line 2 has 1 cells"),
+        ("0,1\n1\n", "line 2 has 1 cell "),
     ],
 )
 def test_a_curve_that_is_none_is_refused(tmp_path, text, message):

@@ -31,9 +31,9 @@ MAY_IMPORT = {
 }
 APPLICATION = {"slicer", "vtk", "qt", "ctk", "MRMLCorePython"}
 WINDOW = {"qt", "ctk"}
-FILE_READERS = {"nibabel", "pydicom", "matplotlib", "tqdm"}
+FILE_READERS = {"nibabel", "pydicom", "highdicom", "matplotlib", "tqdm"}
 BUNDLED = {"numpy", "scipy", "SimpleITK"}
-HEAVY = {"numpy", "scipy", "SimpleITK", "nibabel", "skimage", "matplotlib", "tqdm"}
+HEAVY = {"numpy", "scipy", "SimpleITK", "nibabel", "skimage", "matplotlib", "tqdm", "pydicom", "highdicom"}
 
 
 def cmake_value(name):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import doctest
+import gc
 import importlib
 import json
 import subprocess
 import sys
 import unittest
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,6 @@ pytest.importorskip("slicer")
 from PerfusionToolLib.files import read_curve, write_series
 from PerfusionToolLib.files.images import read_image
 from PerfusionToolLib.perfusion import PerfusionError
-from PerfusionToolLib.perfusion.maps import UNITS
 from PerfusionToolLib.perfusion.phantom import sample_head
 
 MODULE = Path(__file__).resolve().parents[2]
@@ -63,7 +64,7 @@ def values(logic, name="CBF"):
 
 
 def assert_same_maps(logic, folder):
-    for name in UNITS:
+    for name in logic.study.analysis.maps:
         on_disk = read_image(folder / f"{name.replace(' ', '_')}.nii.gz").voxels[0]
         np.testing.assert_allclose(values(logic, name), np.nan_to_num(on_disk), rtol=1e-5, atol=1e-4, err_msg=name)
 
@@ -154,6 +155,25 @@ def test_progress_is_told(logic):
     assert {"reading", "brain", "smoothing", "maps"} <= {progress.stage for progress in told}
 
 
+def test_venous_outputs_of_all_kinds(logic):
+    logic.process(logic.loadSampleData("CT", **SMALL), motion_correction=False)
+    first, second = values(logic), logic.study.analysis.venous_output.candidates[1].place
+    logic.setVenousOutputMask(logic.segmentation(), "vessels")
+    logic.setVenousOutputCandidate(1)
+    assert (values(logic) != first).any()
+    logic.setVenousOutputSeed(second)
+    assert logic.getParameterNode().venousOutputKind == "seed"
+    facts = json.loads(logic.mapVolume("CBF").GetAttribute("PerfusionTool.VenousOutput"))
+    np.testing.assert_allclose(facts["place_ras"], second)
+    for _step in range(3):
+        logic.undoArterialInput()
+    np.testing.assert_array_equal(values(logic), first)
+    logic.redoArterialInput()
+    assert logic.getParameterNode().venousOutputKind == "mask"
+    logic.resetVenousOutput()
+    np.testing.assert_array_equal(values(logic), first)
+
+
 def test_arterial_inputs_and_masks_of_all_kinds(logic):
     logic.process(logic.loadSampleData("CT", **SMALL), motion_correction=False)
     first = values(logic)
@@ -234,11 +254,14 @@ def test_reloading_the_module_reloads_its_library_and_keeps_the_results(applicat
     former = slicer.modules.PerfusionToolWidget
     former.logic.process(former.logic.loadSampleData("CT", **SMALL), motion_correction=False)
     cbf, library = former.logic.mapVolume("CBF"), sys.modules["PerfusionToolLib.scene.study"]
+    in_memory = weakref.ref(former.logic.study.analysis)
     former.onReload()
     reloaded = slicer.modules.PerfusionToolWidget
     assert reloaded is not former
     assert sys.modules["PerfusionToolLib.scene.study"] is not library
     assert type(reloaded.logic.study) is not type(former.logic.study)
+    gc.collect()
+    assert in_memory() is None
     assert reloaded.logic.mapVolume("CBF") is cbf
     assert reloaded.logic.study.state("maps").kind == "done"
     reloaded.logic.process(reloaded.logic.getParameterNode().scan, method="oSVD")

@@ -62,6 +62,7 @@ BAD_SCANS = {
     "words for times": (lambda logic: (scan(logic), {"frameTimes": ["a"] * 45}), "not numbers"),
     "times that are none": (lambda logic: (scan(logic), {"frameTimes": [None] * 45}), "finite"),
     "no times": (lambda logic: (scan(logic), {"frameTimes": []}), "finite"),
+    "true for times": (lambda logic: (scan(logic), {"frameTimes": True}), "finite numbers"),
     "times in ms": (lambda logic: (scan(logic), {"frameTimes": 1500.0}), "1500 s apart"),
     "another modality": (lambda logic: (scan(logic), {"modality": "PET"}), "PET"),
     "a number as modality": (lambda logic: (scan(logic), {"modality": 5}), "modality 5"),
@@ -166,7 +167,67 @@ def test_after_a_scene_was_opened_undo_leads_to_its_arterial_input(logic):
     module_window.assert_same(maps(logic), seeded)
 
 
+def test_a_sample_head_with_an_option_that_there_is_not_is_refused(logic):
+    for name in ("unknown", "integer"):
+        assert_refused(logic, f"Unknown option '{name}'.*noise.*shape", lambda n=name: logic.loadSampleData(**{n: 1}))
+
+
 def test_readings_and_names_that_cannot_be(logic):
     assert_refused(logic, "not made of numbers", lambda: logic.voxelReading("abc"))
     assert_refused(logic, "no map 'cbf'; the maps are CBF", lambda: logic.mapVolume("cbf"))
     assert_refused(logic, "PET", lambda: logic.importScan("scan.nii.gz", "PET"))
+
+
+NOTHINGS = (None, "", 0, -1, 2.5, "x", float("nan"), b"x", [], {}, object(), [float("nan")] * 3, 10**400)
+
+
+def in_one_sentence(ask, *arguments, **options):
+    """Whether it was refused, in one sentence; anything but a `PerfusionError` fails the test."""
+    try:
+        ask(*arguments, **options)
+    except PerfusionError as error:
+        assert "\n" not in str(error) and str(error).endswith((".", "?"))
+        return True
+    return False
+
+
+@pytest.mark.parametrize("ask", ["importScan", "loadArterialInput", "saveArterialInput"])
+def test_what_is_no_file_is_refused(logic, ask, tmp_path):
+    nothings = [nothing for nothing in NOTHINGS if nothing != "x"]
+    for path in (*nothings, tmp_path, str(tmp_path), ".", "a\0b", tmp_path / "none" / "such.nii" / ""):
+        assert (ask == "saveArterialInput" and "none" in str(path)) or in_one_sentence(getattr(logic, ask), path), path
+
+
+@pytest.mark.parametrize(
+    "ask", ["mapVolume", "process", "setArterialInputSeed", "setArterialInputCurve", "setBrainMask", "voxelReading"]
+)
+def test_what_is_nothing_of_the_kind_is_refused(logic, ask):
+    before = maps(logic)
+    for nothing in NOTHINGS:
+        assert in_one_sentence(getattr(logic, ask), nothing), nothing
+    module_window.assert_same(maps(logic), before)
+
+
+@pytest.mark.parametrize("nothing", (*NOTHINGS[3:], True), ids=repr)
+def test_what_is_no_candidate_is_refused(logic, nothing):
+    assert in_one_sentence(logic.setArterialInputCandidate, nothing)
+
+
+def test_settings_and_facts_of_a_scan_are_refused_one_by_one(logic):
+    for nothing in NOTHINGS[1:]:
+        for name in ("method", "smoothing_mm", "motion_correction", "arrival_frame", "nonsense"):
+            allowed = nothing == 2.5 and name == "smoothing_mm"
+            assert allowed or in_one_sentence(logic.process, scan(logic), **{name: nothing}), (name, nothing)
+        assert nothing == "" or in_one_sentence(logic.process, scan(logic), modality=nothing), nothing
+        assert nothing == 2.5 or in_one_sentence(logic.process, scan(logic), echoTime=nothing), nothing
+        assert in_one_sentence(logic.process, scan(logic), progress=nothing), nothing
+
+
+@pytest.mark.parametrize("option", ["shape", "spacing", "noise", "motion", "vessel_width", "seed"])
+def test_a_head_that_cannot_be_simulated_is_refused(scene, option):
+    logic = importlib.import_module("PerfusionTool").PerfusionToolLogic()
+    before = nodes_in_scene()
+    for nothing in ("", -1, "x", float("nan"), [], {}, object()):
+        assert in_one_sentence(logic.loadSampleData, "CT", **{option: nothing}), nothing
+    assert nodes_in_scene() == before
+    assert all(in_one_sentence(logic.loadSampleData, nothing) for nothing in (None, "", "PET", 5, []))

@@ -9,18 +9,8 @@ import panel_window
 import pytest
 from panel_window import add_scan, settle
 
-make_panel, panel = panel_window.make_panel, panel_window.panel
+make_panel, panel, window = panel_window.make_panel, panel_window.panel, panel_window.window
 CANDIDATES_COLUMNS = {"place": 1, "verdict": 7, "why": 8}
-
-
-@pytest.fixture
-def window(panel):
-    """The window with finished maps."""
-    add_scan()
-    settle(panel)
-    panel.ui.computeButton.click()
-    settle(panel)
-    return panel
 
 
 def step(window):

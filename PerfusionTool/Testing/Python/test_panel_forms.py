@@ -30,6 +30,8 @@ def form_of(work, *names):
 
 
 def test_every_setting_has_a_row_that_shows_its_default(work):
+    from PerfusionToolLib.panels.setting_texts import choice
+
     form = form_of(work, *(parameter.name for parameter in fields(Settings)))
     for parameter in fields(Settings):
         row = form.rows[parameter.name]
@@ -37,7 +39,7 @@ def test_every_setting_has_a_row_that_shows_its_default(work):
         if isinstance(parameter.default, bool):
             assert row.field.checked == parameter.default
         elif isinstance(parameter.default, str):
-            assert row.field.currentText.replace(" ", "_") == parameter.default
+            assert row.field.currentText == choice(parameter.default)
         elif parameter.default is None:
             assert row.automatic.checked
         else:
@@ -84,10 +86,27 @@ def test_settings_without_effect_are_disabled_with_the_reason(work):
     form = form_of(work, "smoothing", "smoothing_mm", "smoothing_iterations")
     rows = form.rows
     assert rows["smoothing_mm"].widget.enabled and not rows["smoothing_iterations"].widget.enabled
-    assert "Only with smoothing curvature_flow" in rows["smoothing_iterations"].widget.toolTip
+    assert rows["smoothing_iterations"].widget.toolTip.startswith("Only with smoothing curvature flow\n")
     work.parameters.smoothing = "none"
     form.refresh()
     assert not rows["smoothing_mm"].widget.enabled
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "reason"),
+    [
+        ({"smoothing": "none"}, "smoothing_mm", "Only with smoothing gaussian, guided or bilateral"),
+        ({"motion_correction": False}, "reference_frame", "Only with motion correction on"),
+        ({}, "bolus_threshold", "Only with bolus curve threshold"),
+        ({}, "partial_volume_factor", "Only with partial-volume scaling factor"),
+        ({}, "oscillation_index", "Only with method oSVD"),
+        ({}, "method", ""),
+    ],
+)
+def test_the_reason_names_the_other_setting(application, values, name, reason):
+    from PerfusionToolLib.panels.setting_texts import reason_against
+
+    assert reason_against(Settings(**values), name) == reason
 
 
 def test_tool_tips_tell_meaning_range_unit_and_default(work):

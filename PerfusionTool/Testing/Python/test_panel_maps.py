@@ -7,17 +7,7 @@ import panel_window
 import pytest
 from panel_window import add_scan, settle
 
-make_panel, panel = panel_window.make_panel, panel_window.panel
-
-
-@pytest.fixture
-def window(panel):
-    """The window with finished maps."""
-    add_scan()
-    settle(panel)
-    panel.ui.computeButton.click()
-    settle(panel)
-    return panel
+make_panel, panel, window = panel_window.make_panel, panel_window.panel, panel_window.window
 
 
 def step(window):
@@ -58,7 +48,7 @@ def test_every_setting_of_the_maps_has_one_row(panel):
 
     from PerfusionToolLib.perfusion import Settings
 
-    expected = {p.name for p in fields(Settings) if p.metadata["stage"] in ("deconvolution", "maps")}
+    expected = {p.name for p in fields(Settings) if p.metadata["stage"] in ("leakage", "deconvolution", "maps")}
     rows = [*step(panel).options.rows, *step(panel).advanced_options.rows]
     assert sorted(rows) == sorted(expected)
 
@@ -91,26 +81,77 @@ def test_before_the_maps_are_there_widgets_say_so(panel):
         assert "Compute the maps first" in widget.toolTip
 
 
-def test_a_map_can_be_hidden_and_shown(window):
-    check = step(window).shown_checks["CBF"]
-    assert check.checked
-    check.checked = False
-    assert composite("CBF").GetForegroundOpacity() == 0
-    assert composite("CBV").GetForegroundOpacity() == 1
+def label(view):
+    import slicer
+
+    logic = slicer.app.applicationLogic().GetSliceLogicByLayoutName(f"Perfusion{view}")
+    return logic.GetSliceNode().GetLayoutLabel()
+
+
+def test_only_maps_that_are_wanted_are_made_and_the_view_shows_the_scan_alone(window):
+    choice = step(window).choice
+    assert [name for name, check in choice.checks.items() if check.checked] == ["CBF", "CBV", "MTT", "Tmax", "TTP"]
+    maps, volume = window.work.study.analysis.maps, cbf(window)
+    choice.checks["CBF"].checked = False
     settle(window)
-    assert not check.checked
-    check.checked = True
-    assert composite("CBF").GetForegroundOpacity() == 1
+    assert volume.GetScene() is None and cbf(window) is None
+    assert composite("CBF").GetForegroundVolumeID() is None
+    assert label("CBF") == "Scan" and choice.combos["PerfusionCBF"].currentText == "scan alone"
+    assert window.ui.mapsState.text.startswith("✓")
+    choice.checks["CBF"].checked = True
+    settle(window)
+    assert composite("CBF").GetForegroundVolumeID() == cbf(window).GetID()
+    assert label("CBF") == "CBF"
+    assert window.work.study.analysis.maps is maps
 
 
-def test_opacity_leaves_hidden_maps_hidden_and_stays_after_a_second_run(window):
-    step(window).shown_checks["CBV"].checked = False
+def test_every_view_shows_the_map_that_is_chosen_for_it(window):
+    choice = step(window).choice
+    assert not choice.checks["TTP from arrival"].checked
+    choose(choice.combos["PerfusionTTP"], "TTP from arrival")
+    settle(window)
+    volume = window.work.parameters.mapTTPFromArrival
+    assert composite("TTP").GetForegroundVolumeID() == volume.GetID()
+    assert composite("TTP").GetForegroundOpacity() == 1
+    assert label("TTP") == "TTP from arrival" and choice.checks["TTP from arrival"].checked
+    assert "TTP from arrival" in [colours(window).map_combo.itemText(n) for n in range(colours(window).map_combo.count)]
+    window.exit()
+    window.enter()
+    settle(window)
+    assert composite("TTP").GetForegroundVolumeID() == volume.GetID() and label("TTP") == "TTP from arrival"
+    choose(choice.combos["PerfusionTTP"], "TTP")
+    settle(window)
+    assert composite("TTP").GetForegroundVolumeID() == window.work.parameters.mapTTP.GetID()
+
+
+def test_maps_that_the_method_does_not_give_cannot_be_asked_for(window):
+    check = step(window).choice.checks["K2"]
+    assert not check.enabled and "Neither method" in check.toolTip
+    combo = step(window).choice.combos["PerfusionCBF"]
+    assert "K2" not in [combo.itemText(place) for place in range(combo.count)]
+    quality = step(window).choice.checks["Quality"]
+    assert quality.enabled and "2 doubtful" in quality.toolTip
+
+
+def test_opacity_stays_after_a_second_run(window):
     step(window).opacity_slider.value = 0.5
     choose(step(window).options.rows["method"].field, "sSVD")
     settle(window)
     assert composite("CBF").GetForegroundOpacity() == pytest.approx(0.5)
-    assert composite("CBV").GetForegroundOpacity() == 0
     assert step(window).opacity_slider.value == pytest.approx(0.5)
+
+
+def test_the_plot_shows_the_curves_of_a_scan_computed_from_the_console(panel):
+    from PerfusionToolLib.scene import views
+
+    settle(panel)
+    assert not views.shows_chart()
+    panel.logic.process(add_scan(), motion_correction=False)
+    settle(panel)
+    import slicer
+
+    plot = slicer.mrmlScene.GetSingletonNode(views.PLOT_VIEW, "vtkMRMLPlotViewNode")
+    assert plot.GetPlotChartNode() is panel.work.parameters.curvesChart
 
 
 def test_legends_go_off_and_on_together(window):

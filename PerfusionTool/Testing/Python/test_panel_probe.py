@@ -7,21 +7,10 @@ import time
 
 import numpy as np
 import panel_window
-import pytest
-from panel_window import add_scan, settle
+from panel_window import settle
 
-make_panel, panel = panel_window.make_panel, panel_window.panel
+make_panel, panel, window = panel_window.make_panel, panel_window.panel, panel_window.window
 COLUMNS = {"map": 0, "unit": 1, "mean": 2, "other": 6, "ratio": 9}
-
-
-@pytest.fixture
-def window(panel):
-    """The window with finished maps."""
-    add_scan()
-    settle(panel)
-    panel.ui.computeButton.click()
-    settle(panel)
-    return panel
 
 
 def step(window):
@@ -196,10 +185,36 @@ def test_other_maps_are_read_again_in_the_same_region(window):
     before = cell(window, 0, "mean")
     window.work.parameters.method = "sSVD"
     window.work.compute()
-    settle(window)
-    settle(window)
+    wait(window)
     assert step(window).table.widget.rowCount > 0
     assert cell(window, 0, "mean") != before
+
+
+def test_a_region_is_measured_again_though_the_panel_was_looked_at_on_the_way(window):
+    node, _mask = add_region(window, side=1)
+    measure(window, node)
+    rows = []
+
+    def look():
+        window.refresh()
+        rows.append(step(window).table.widget.rowCount)
+
+    window.work.study.observers.append(look)
+    window.work.parameters.method = "sSVD"
+    window.work.compute()
+    wait(window)
+    assert 0 in rows
+    assert step(window).table.widget.rowCount > 0
+
+
+def test_a_region_is_measured_again_though_its_measuring_was_interrupted(window):
+    node, _mask = add_region(window, side=1)
+    measure(window, node)
+    step(window).measure_button.click()
+    window.work.parameters.method = "sSVD"
+    window.work.compute()
+    wait(window)
+    assert step(window).table.widget.rowCount > 0
 
 
 def test_closing_the_scene_forgets_the_region(window):

@@ -251,7 +251,7 @@ def test_the_motion_is_told_in_a_sentence(application):
     parameters = np.zeros((6, 6))
     parameters[2] = 0, -2.5, 1, 0, 0, 3.25
     motion = SimpleNamespace(parameters=parameters, corrupted=np.arange(6) == 4)
-    assert motion_sentence(motion, 2) == "Largest shift 2.5 mm, largest turn 3.2°; not used: frames 6."
+    assert motion_sentence(motion, 2) == "Largest shift 2.5 mm, largest turn 3.2°; frame 6 is not used."
 
 
 def put_mask(name, mask, grid):

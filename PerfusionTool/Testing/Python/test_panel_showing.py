@@ -92,20 +92,20 @@ def test_another_scan_is_seen_with_its_own_results_only(panel):
     settle(panel)
     compute(panel)
     parameters = panel.work.parameters
-    panel.run(
-        panel.work.study.arterial_input_steps("seed", panel.work.study.analysis.arterial_input.candidates[1].place)
-    )
-    settle(panel)
-    overlays = parameters.segmentation.GetDisplayNode(), parameters.seed.GetDisplayNode()
+    study = panel.work.study
+    for steps, found in ((study.arterial_input_steps, "arterial_input"), (study.venous_output_steps, "venous_output")):
+        panel.run(steps("seed", getattr(study.analysis, found).candidates[1].place))
+        settle(panel)
+    overlays = [node.GetDisplayNode() for node in (parameters.segmentation, parameters.seed, parameters.venousSeed)]
     shown = foregrounds()
     parameters.scan = add_scan("MR")
     settle(panel)
     assert not any(foregrounds().values())
-    assert [display.GetVisibility() for display in overlays] == [0, 0]
+    assert [display.GetVisibility() for display in overlays] == [0, 0, 0]
     parameters.scan = first
     settle(panel)
     assert foregrounds() == shown
-    assert [display.GetVisibility() for display in overlays] == [1, 1]
+    assert [display.GetVisibility() for display in overlays] == [1, 1, 1]
 
 
 def test_segments_that_a_person_has_hidden_stay_hidden(panel):

@@ -223,3 +223,18 @@ def test_a_saved_scene_keeps_the_candidates(scene, tmp_path):
     for old, new in zip(before, after, strict=True):
         assert np.allclose(old.pop("place"), new.pop("place"))
         assert old == new
+
+
+def test_the_legend_of_many_curves_has_room_beside_them(scene):
+    from PerfusionToolLib.scene.curves import MANY_CURVES, motion_curves, put_chart
+
+    times, still = 1.5 * np.arange(20), np.zeros(20, bool)
+    shown = motion_curves(times, np.random.default_rng(0).normal(0, 1, (20, 6)), still)
+    assert len(shown) >= MANY_CURVES
+    table, chart = put_chart(None, None, shown, "motion", "Shift [mm]", scene)
+    first, last = chart.GetXAxisRange()
+    assert not chart.GetXAxisRangeAuto() and first == times[0] and last > 1.2 * times[-1]
+    chart.SetXAxisRange(5, 10)
+    put_chart(table, chart, shown, "motion", "Shift [mm]", scene)
+    assert chart.GetXAxisRange() == (5, 10)
+    assert put_chart(None, None, shown[:3], "few", "Shift [mm]", scene)[1].GetXAxisRangeAuto()

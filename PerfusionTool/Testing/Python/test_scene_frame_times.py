@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from other_classes import DicomDatabase
 
 FRAMES = 12
 IRREGULAR = np.cumsum([0.0, 1.5, 1.5, 1.5, 2, 2, 2, 3, 3, 3, 5, 5])
@@ -36,16 +37,10 @@ def database(monkeypatch, scene):
     """A DICOM database that knows the tags given as tag=[value of instance 0, value of instance 1, ...]."""
     import slicer
 
-    class Database:
-        def __init__(self, tags):
-            self.tags = tags
-
-        def instanceValue(self, uid, tag):  # noqa: N802 - the application's own name
-            return self.tags.get(tag, {}).get(uid, "")
-
-    def database(**tags):
-        by_instance = {f"{tag[1:5]},{tag[5:]}": dict(zip(uids(), values, strict=True)) for tag, values in tags.items()}
-        monkeypatch.setattr(slicer, "dicomDatabase", Database(by_instance), raising=False)
+    def database(is_open=True, **tags):
+        named = {f"{tag[1:5]},{tag[5:]}": zip(uids(), values, strict=True) for tag, values in tags.items()}
+        values = {(uid, tag): value for tag, pairs in named.items() for uid, value in pairs}
+        monkeypatch.setattr(slicer, "dicomDatabase", DicomDatabase(values, is_open), raising=False)
 
     return database
 
@@ -229,6 +224,11 @@ def test_a_node_outside_a_scene_is_no_error(scene):
     assert find(node) is None
 
 
+def test_a_database_that_is_not_open_is_not_asked(put, database):
+    database(x00080032=clock(4 * IRREGULAR), is_open=False)
+    assert find(put(instances=uids())) is None
+
+
 @pytest.mark.parametrize(
     ("text", "seconds", "unit"),
     [
@@ -238,6 +238,10 @@ def test_a_node_outside_a_scene_is_no_error(scene):
         (", ".join(map(str, IRREGULAR)), IRREGULAR, "s"),
         ("\n".join(map(str, IRREGULAR)), IRREGULAR, "s"),
         (" ".join(map(str, IRREGULAR * 1000)) + " ms", IRREGULAR, "ms"),
+        ("1,5", 1.5 * np.arange(FRAMES), "s"),
+        ("1500,0 ms", 1.5 * np.arange(FRAMES), "ms"),
+        ("; ".join(map(str, IRREGULAR)).replace(".", ","), IRREGULAR, "s"),
+        (",".join(map(str, range(FRAMES))), np.arange(FRAMES), "s"),
     ],
 )
 def test_an_interval_or_times_are_typed(scene, text, seconds, unit):
@@ -257,6 +261,7 @@ def test_an_interval_or_times_are_typed(scene, text, seconds, unit):
         ("1.5 min", "'min'"),
         ("1.5 s each", "'s'"),
         ("1,2,3", "3 frame times for 12"),
+        ("1, 5", "2 frame times for 12"),
         ("0", "positive"),
         ("-1.5", "positive"),
         ("1500", "outside 0.05 to 60 s"),

@@ -49,12 +49,17 @@ def legend_of(volume):
 
 def visible(volume):
     """What the display pipeline of the volume lets through, (z, y, x) bool: its alpha is not 0."""
+    return colours_shown(volume)[..., 3] > 0
+
+
+def colours_shown(volume):
+    """Red, green, blue and alpha from the display pipeline of the volume, (z, y, x, 4)."""
     from vtk.util.numpy_support import vtk_to_numpy
 
     display = volume.GetDisplayNode()
     display.GetImageDataConnection().GetProducer().Update()
     shown = display.GetImageDataConnection().GetProducer().GetOutputDataObject(0)
-    return vtk_to_numpy(shown.GetPointData().GetScalars())[:, 3].reshape(SHAPE) > 0
+    return vtk_to_numpy(shown.GetPointData().GetScalars()).reshape(*SHAPE, 4).astype(int)
 
 
 @pytest.mark.parametrize("left_handed", [False, True])
@@ -172,11 +177,76 @@ def test_another_unit_brings_its_own_window(scene, values, grid):
 def test_every_map_says_what_it_shows_and_in_which_unit(scene, values, grid, name):
     volume = put(scene, values, grid, name=name)
     assert volume.GetName() == f"Head {name}"
-    assert legend_of(volume).GetTitleText() == f"{name} [{UNITS[name]}]"
+    assert legend_of(volume).GetTitleText() == (f"{name} [{UNITS[name]}]" if UNITS[name] else name)
     assert volume.GetVoxelValueQuantity().GetCodingSchemeDesignator() in ("DCM", "99PERF")
     unit = volume.GetVoxelValueUnits()
     assert unit.GetCodingSchemeDesignator() == "UCUM"
-    assert unit.GetCodeMeaning() == ("second" if UNITS[name] == "s" else UNITS[name])
+    in_words = {"s": "second", "1/s": "per second", "": "no units"}
+    assert unit.GetCodeMeaning() == in_words.get(UNITS[name], UNITS[name])
+
+
+def test_quality_has_one_colour_for_each_value(scene, grid):
+    quality = np.zeros(SHAPE, np.float32)
+    quality[1:] = np.array([1, 2, 3])[:, None, None]
+    volume = put(scene, quality, grid, name="Quality", brain=quality > 0)
+    shown = colours_shown(volume)
+    assert np.array_equal(shown[..., 3] > 0, quality > 0)
+    green, yellow, red = shown[1, 0, 0], shown[2, 0, 0], shown[3, 0, 0]
+    assert green[1] > 2 * green[0] and min(yellow[:2]) > 200 and red[0] > 4 * red[1]
+    labels = np.linspace(*window_and_labels(volume))
+    assert np.array_equal(labels, [1, 2, 3])
+
+
+def window_and_labels(volume):
+    from PerfusionToolLib.scene.colours import window_of
+
+    return *window_of(volume), legend_of(volume).GetNumberOfLabels()
+
+
+@pytest.mark.parametrize("name", ["Delay", "K1", "K2"])
+def test_values_below_zero_are_seen_where_there_may_be_some(scene, values, grid, name):
+    brain = values != 0
+    around = np.where(brain, values - 40, 0).astype(np.float32)
+    assert np.array_equal(visible(put(scene, around, grid, name=name, brain=brain)), brain)
+
+
+def test_leakage_on_both_sides_of_zero_has_a_middle_colour(scene, grid):
+    from PerfusionToolLib.scene.colours import colours_of, window_of
+
+    k2 = np.linspace(-0.004, 0.009, np.prod(SHAPE), dtype=np.float32).reshape(SHAPE)
+    volume = put(scene, k2, grid, name="K2", brain=np.ones(SHAPE, bool))
+    low, high = window_of(volume)
+    assert low == -high and 0.008 < high <= 0.01
+    assert colours_of(volume) == "Perfusion difference"
+
+
+@pytest.mark.parametrize("name", ["CBF SD", "CBV SD", "MTT SD", "Tmax SD", "Delay SD", "Leakage fit"])
+def test_doubts_have_a_window_of_their_size(scene, values, grid, name):
+    from PerfusionToolLib.scene.colours import colours_of, window_of
+
+    volume = put(scene, values / 1000, grid, name=name)
+    low, high = window_of(volume)
+    assert low == 0 and 0.06 < high <= 0.1
+    assert colours_of(volume) == "Perfusion perceptual"
+
+
+def test_what_is_never_relative_keeps_its_window_and_unit(scene, grid):
+    quality = np.ones(SHAPE, np.float32)
+    volume = put(scene, quality, grid, name="Quality", relative_to="mirror")
+    assert window_and_labels(volume)[:2] == (1, 3)
+    assert volume.GetVoxelValueUnits().GetCodeMeaning() == "no units"
+
+
+def test_a_map_is_removed_with_its_legend_and_display(scene, values, grid):
+    from PerfusionToolLib.scene.maps import remove_map
+
+    def made():
+        nodes = (scene.GetNthNode(place) for place in range(scene.GetNumberOfNodes()))
+        return [node for node in nodes if not node.IsA("vtkMRMLColorNode")]
+
+    before = made()
+    remove_map(put(scene, values, grid), scene)
+    assert made() == before
 
 
 def test_provenance_is_kept_with_the_volume(scene, values, grid):

@@ -140,6 +140,54 @@ def test_a_chosen_arterial_input_is_still_in_use(study, tmp_path, kind):
     np.testing.assert_allclose(values(opened)[inside], 2 * cbf[inside], rtol=1e-3)
 
 
+@pytest.mark.parametrize("kind", ["candidate", "seed", "mask", "curve"])
+def test_a_chosen_venous_output_is_still_in_use(study, tmp_path, kind):
+    study.parameters.motion_correction = False
+    drain(study.steps())
+    venous = study.analysis.venous_output
+    value = {
+        "candidate": 1,
+        "seed": venous.candidates[1].place,
+        "mask": (study.parameters.segmentation, "vessels"),
+        "curve": 1.5 * venous.curve,
+    }[kind]
+    drain(study.venous_output_steps(kind, value))
+    scale, used = study.analysis.arterial_input.scale, curve(study)
+    opened = save_and_open(tmp_path)
+    assert not opened.was_edited("VOF")
+    assert opened.state("maps").kind == "done"
+    opened.parameters.hematocrit_factor = 2 * opened.parameters.hematocrit_factor
+    drain(opened.steps())
+    assert opened.parameters.venousOutputKind == kind
+    assert opened.analysis.venous_output.source == kind
+    assert opened.analysis.arterial_input.scale == pytest.approx(scale, rel=1e-4)
+    np.testing.assert_allclose(curve(opened), used, rtol=1e-4)
+
+
+def test_choices_that_are_all_gone_can_be_replaced_one_after_the_other(study, tmp_path):
+    study.parameters.motion_correction = False
+    drain(study.steps())
+    drain(study.arterial_input_steps("curve", study.analysis.arterial_input.measured))
+    drain(study.venous_output_steps("curve", study.analysis.venous_output.curve))
+    opened = save_and_open(tmp_path)
+    scene, parameters = opened.parameters.parameterNode.GetScene(), opened.parameters
+    for node in (parameters.arterialInputCurve, parameters.venousOutputCurve):
+        scene.RemoveNode(node)
+    parameters.method = "oSVD"
+    with pytest.raises(PerfusionError, match="arterial input was removed"):
+        drain(opened.steps())
+    drain(opened.arterial_input_steps("automatic"))
+    assert (parameters.arterialInputKind, parameters.venousOutputKind) == ("automatic", "automatic")
+
+
+def test_a_given_curve_has_no_voxels_and_their_absence_is_no_edit(study, tmp_path):
+    study.parameters.motion_correction = False
+    drain(study.steps())
+    drain(study.arterial_input_steps("curve", study.analysis.arterial_input.measured))
+    assert not study.was_edited("AIF")
+    assert not save_and_open(tmp_path).was_edited("AIF")
+
+
 def test_a_mask_drawn_by_hand_is_still_in_use(study, tmp_path):
     from PerfusionToolLib.scene.segments import put_segment, segment_mask
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
+from other_classes import DicomDatabase, add_multi_volume
 
 FRAMES, SHAPE = 12, (3, 4, 5)
 TIMES = 1.5 * np.arange(FRAMES)
@@ -52,32 +55,7 @@ def put(scene):
 
 @pytest.fixture
 def multi_volume(scene):
-    """Stands for a multi-volume, whose class belongs to an extension; Python's overrides stand for its C++."""
-    import slicer
-    import vtk
-
-    class MultiVolume(slicer.vtkMRMLVectorVolumeNode):
-        def GetClassName(self):  # noqa: N802 - the application's own name
-            return "vtkMRMLMultiVolumeNode"
-
-        def IsA(self, name):  # noqa: N802 - the application's own name
-            return name == "vtkMRMLMultiVolumeNode" or super().IsA(name)
-
-    def multi_volume(signal, ijk_to_ras=OBLIQUE, **attributes):
-        image = vtk.vtkImageData()
-        image.SetDimensions(*signal.shape[:0:-1])
-        image.AllocateScalars(vtk.VTK_SHORT, len(signal))
-        node = MultiVolume()
-        node.SetName("Multi-volume")
-        node.SetAndObserveImageData(image)
-        node.SetIJKToRASMatrix(matrix(ijk_to_ras))
-        for name, value in attributes.items():
-            node.SetAttribute(f"MultiVolume.{name}", value)
-        scene.AddNode(node)
-        slicer.util.arrayFromVolume(node).reshape(*SHAPE, len(signal))[:] = np.moveaxis(signal, 0, -1)
-        return node
-
-    return multi_volume
+    return partial(add_multi_volume, scene, ijk_to_ras=OBLIQUE)
 
 
 def matrix(array):
@@ -414,6 +392,37 @@ def test_ct_without_air_is_guessed_from_bone_and_soft_tissue(put):
     assert guess(put, np.where(signal < -500, 0, signal)).modality == "CT"
 
 
+@pytest.mark.parametrize("offset", [1000, 1024])
+def test_ct_stored_with_an_offset_is_guessed_from_its_soft_tissue(put, offset):
+    scan = guess(put, np.maximum(head("CT") + offset, 0).astype(np.uint16))
+    assert (scan.modality, scan.modality_source) == ("CT", f"its values look like CT with {offset} added to HU")
+
+
+@pytest.mark.parametrize("scale", [0.6, 0.9, 1.0, 1.1, 2.0])
+def test_mr_whose_tissue_is_as_bright_as_ct_with_an_offset_is_mr(put, scale):
+    signal = head("MR")
+    tissue = np.median(signal[0][signal[0] > 500])
+    assert guess(put, signal * np.float32(scale * 1060 / tissue)).modality == "MR"
+
+
+def labels():
+    """Frames of a head in which every voxel says what it is."""
+    return (np.digitize(head("CT"), [-500, 0, 60, 300])).astype(np.int16)
+
+
+def test_a_sequence_of_labelmaps_is_said_to_hold_labels(put, scene):
+    import slicer
+
+    refused(scene, put(labels()), "Scan holds labels, not the scan itself")
+    refused(scene, put(labels().astype(np.float32), name="Other"), "Other holds labels")
+    node = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "Segments")
+    for frame in range(FRAMES):
+        volume = slicer.vtkMRMLLabelMapVolumeNode()
+        slicer.util.updateVolumeFromArray(volume, labels()[frame])
+        node.SetDataNodeAtValue(volume, str(frame))
+    refused(scene, node, "Segments holds labels")
+
+
 def test_mr_with_a_noisy_background_is_not_taken_for_ct(put):
     signal = head("MR")
     noise = np.abs(np.random.default_rng(0).normal(0, 40, signal.shape))
@@ -450,11 +459,8 @@ def test_hounsfield_units_are_ct(put):
 def test_dicom_database_says_modality_and_echo_time(put, monkeypatch):
     import slicer
 
-    class Database:
-        def instanceValue(self, uid, tag):  # noqa: N802 - the application's own name
-            return {"0008,0060": "MR", "0018,0081": "31.5"}.get(tag, "") if uid == "1.2.0" else ""
-
-    monkeypatch.setattr(slicer, "dicomDatabase", Database(), raising=False)
+    tags = {("1.2.0", "0008,0060"): "MR", ("1.2.0", "0018,0081"): "31.5"}
+    monkeypatch.setattr(slicer, "dicomDatabase", DicomDatabase(tags), raising=False)
     node = put(-numbered())
     node.RemoveAttribute("PerfusionTool.Modality")
     for frame in range(FRAMES):

@@ -122,7 +122,7 @@ def test_the_scan_lies_behind_every_map(scene, slices, scan):
     views.show_scan(scan)
     maps = {name: put_map(scene, name) for name in views.MAP_VIEWS}
     for name, volume in maps.items():
-        views.show_map(name, volume)
+        views.show_map(views.MAP_VIEWS[name], name, volume)
     for name, logic in slices.items():
         composite = logic.GetSliceCompositeNode()
         assert composite.GetBackgroundVolumeID() == scan.GetID()
@@ -133,11 +133,20 @@ def test_the_scan_lies_behind_every_map(scene, slices, scan):
             assert composite.GetForegroundOpacity() == 1
 
 
-def test_a_map_without_a_view_is_left_alone(scene, slices):
+def test_any_map_can_be_shown_in_any_view_whose_label_follows(scene, slices):
     from PerfusionToolLib.scene import views
 
-    views.show_map("TTP from arrival", put_map(scene, "TTP from arrival"))
-    assert {logic.GetSliceCompositeNode().GetForegroundVolumeID() for logic in slices.values()} == {None}
+    view = views.MAP_VIEWS["Tmax"]
+    volume = put_map(scene, "TTP from arrival")
+    views.show_map(view, "TTP from arrival", volume)
+    shown = {name: logic.GetSliceCompositeNode().GetForegroundVolumeID() for name, logic in slices.items()}
+    assert shown == {name: volume.GetID() if name == view else None for name in slices}
+    assert slices[view].GetSliceNode().GetLayoutLabel() == "TTP from arrival"
+    views.show_map(view, "", None)
+    assert slices[view].GetSliceCompositeNode().GetForegroundVolumeID() is None
+    assert slices[view].GetSliceNode().GetLayoutLabel() == "Scan"
+    views.show_map(view, "Tmax", None)
+    assert slices[view].GetSliceNode().GetLayoutLabel() == "Tmax"
 
 
 def test_all_views_show_the_same_slice_equally_large(scene, slices, scan):
@@ -178,7 +187,7 @@ def test_zoom_and_place_stay_when_only_the_maps_change(scene, slices, scan):
         logic.SetSliceOffset(11.0)
         logic.GetSliceNode().SetFieldOfView(40, 30, 6)
     views.show_scan(scan)
-    views.show_map("CBF", put_map(scene, "CBF"))
+    views.show_map(views.MAP_VIEWS["CBF"], "CBF", put_map(scene, "CBF"))
     for logic in slices.values():
         assert logic.GetSliceOffset() == 11.0
         assert logic.GetSliceNode().GetFieldOfView()[:2] == (40, 30)
@@ -206,6 +215,7 @@ def test_a_chart_goes_into_the_layouts_plot(scene, slices):
     views.show_chart(chart)
     plot = scene.GetSingletonNode(views.PLOT_VIEW, "vtkMRMLPlotViewNode")
     assert plot.GetPlotChartNodeID() == chart.GetID()
+    assert views.shows_chart()
     slicer.app.applicationLogic().PropagatePlotChartSelection()
     assert plot.GetPlotChartNodeID() == chart.GetID()
 
@@ -224,7 +234,8 @@ nodes = slicer.mrmlScene.GetNumberOfNodes()
 views.register_layout()
 views.enter_layout()
 views.show_scan(volume)
-views.show_map("CBF", volume)
+views.show_map("PerfusionCBF", "CBF", volume)
+assert not views.shows_chart()
 views.fit_views()
 views.centre_views((0, 0, 0))
 views.show_chart(volume)

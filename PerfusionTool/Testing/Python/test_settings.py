@@ -30,7 +30,7 @@ def test_settings_survive_json():
     ("values", "sentence"),
     [
         ({"method": "SVD"}, "method is 'SVD'; choose sSVD"),
-        ({"smoothing_mm": -1.0}, "smoothing_mm is -1; it must be 0.1 to 20 mm"),
+        ({"smoothing_mm": -1.0}, "smoothing_mm is -1.0; it must be 0.1 to 20 mm"),
         ({"smoothing_mm": float("nan")}, "smoothing_mm is nan"),
         ({"maximum_matrix": 2.5}, "must be a whole number"),
         ({"motion_correction": 1}, "must be True or False"),
@@ -45,31 +45,34 @@ def test_a_wrong_value_is_refused(values, sentence):
 
 
 def test_a_parameter_applies_where_it_has_an_effect():
-    assert Settings(smoothing="median").does_not_apply("smoothing_size") == ""
-    assert Settings().does_not_apply("reference_frame") == ""
-    assert Settings().does_not_apply("method") == ""
+    assert Settings(smoothing="median").unmet("smoothing_size") is None
+    assert Settings().unmet("reference_frame") is None
+    assert Settings().unmet("method") is None
 
 
 @pytest.mark.parametrize(
-    ("settings", "name", "reason"),
+    ("settings", "name", "condition"),
     [
-        (Settings(), "smoothing_size", "Only with smoothing median"),
-        (Settings(smoothing="none"), "smoothing_mm", "Only with smoothing gaussian, guided or bilateral"),
-        (Settings(motion_correction=False), "reference_frame", "Only with motion correction on"),
-        (Settings(), "bolus_threshold", "Only with bolus curve threshold"),
-        (Settings(), "partial_volume_factor", "Only with partial-volume scaling factor"),
-        (Settings(), "oscillation_index", "Only with method oSVD"),
+        (Settings(), "smoothing_size", ("smoothing", ("median",))),
+        (Settings(smoothing="none"), "smoothing_mm", ("smoothing", ("gaussian", "guided", "bilateral"))),
+        (Settings(motion_correction=False), "reference_frame", ("motion_correction", (True,))),
+        (Settings(), "oscillation_index", ("method", ("oSVD",))),
     ],
 )
-def test_a_parameter_without_an_effect_says_why(settings, name, reason):
-    assert settings.does_not_apply(name) == reason
+def test_a_parameter_without_an_effect_has_a_condition_that_is_not_met(settings, name, condition):
+    assert settings.unmet(name) == condition
 
 
 def test_what_depends_on_a_parameter_without_an_effect_has_none_either(monkeypatch):
-    nested = SimpleNamespace(metadata={"label": "Smoothing", "applies": {"motion_correction": (True,)}})
+    nested = SimpleNamespace(metadata={"applies": {"motion_correction": (True,)}})
     monkeypatch.setitem(Settings.__dataclass_fields__, "smoothing", nested)
-    assert Settings.does_not_apply(MOVING, "smoothing_size") == "Only with smoothing median"
-    assert Settings.does_not_apply(LYING, "smoothing_size") == "Only with motion correction on"
+    assert MOVING.unmet("smoothing_size") == ("smoothing", ("median",))
+    assert LYING.unmet("smoothing_size") == ("motion_correction", (True,))
+
+
+def test_only_what_may_be_empty_says_what_happens_then():
+    for parameter in fields(Settings):
+        assert bool(parameter.metadata["empty"]) == value_type(parameter.name)[1], parameter.name
 
 
 def test_labels_are_short_and_tell_parameters_apart():

@@ -45,7 +45,8 @@ def window(application):
         composite = manager.sliceWidget(name).mrmlSliceCompositeNode()
         composite.SetBackgroundVolumeID(volume.GetID())
         composite.SetLinkedControl(True)
-    manager.sliceWidget("TestA").fitSliceToBackground()
+        composite.SetHotLinkedControl(True)
+        manager.sliceWidget(name).sliceLogic().FitSliceToBackground()
     mouse.wait(seconds=0.1)
     yield shown
     manager.setLayout(former)
@@ -152,18 +153,9 @@ def test_functions_get_as_many_arguments_as_they_declare(qt):
     button, got = qt.QPushButton(), []
     button.connect("clicked(bool)", lambda: got.append(()))
     button.connect("clicked(bool)", lambda checked: got.append((checked,)))
-    button.clicked.connect(lambda *all_of_them: got.append(all_of_them))
+    button.connect("clicked(bool)", lambda *all_of_them: got.append(all_of_them))
     button.click()
     assert got == [(), (False,), (False,)]
-
-
-def test_a_connection_can_be_undone(qt):
-    button, got = qt.QPushButton(), []
-    button.connect("clicked()", got.append)
-    assert button.disconnect("clicked()", got.append)
-    assert not button.disconnect("clicked()", got.append)
-    button.click()
-    assert got == []
 
 
 def test_an_exception_in_a_slot_reaches_the_hook_and_not_the_caller(qt):
@@ -217,6 +209,8 @@ def test_what_slicer_has_and_the_stand_in_lacks_is_told_from_what_does_not_exist
     slider = ctk.ctkSliderWidget()
     with pytest.raises(NotImplementedError):
         slider.popupSlider  # noqa: B018
+    with pytest.raises(NotImplementedError):
+        slider.disconnect("valueChanged(double)")
     with pytest.raises(AttributeError):
         slider.setMinimum(3)
 
@@ -236,16 +230,30 @@ def test_dialogs_answer_from_the_queue_only(qt):
 
 def test_every_member_of_a_stand_in_is_slicers(application):
     from PySide6 import QtCore, QtWidgets
-    from slicerhost import facts
+    from slicerhost.pythonqt import members
     from slicerhost.widgets import HOST_CLASSES
 
     for name, made in HOST_CLASSES.items():
-        base = getattr(QtWidgets, facts.qt_base(name), QtCore.QObject)
+        base = getattr(QtWidgets, slicers_bases(name)[-1], QtCore.QObject)
         own = made.__mro__[: made.__mro__.index(base)]
         public = {member for kind in own for member in vars(kind) if not member.startswith("_")} - {"staticMetaObject"}
-        assert {member for member in public - facts.members(name) if not hasattr(base, member)} == set(), name
+        real = {member.split("(")[0] for member in members(name, "properties", "signals", "methods")}
+        assert {member for member in public - real if not hasattr(base, member)} == set(), name
         kinds = {member: made.staticMetaObject.property(i).typeName() for member, i in property_places(made, base)}
-        assert kinds.items() <= facts.properties(name).items()
+        assert kinds.items() <= properties(name).items()
+
+
+def slicers_bases(name):
+    """A class of Slicer, its bases, and at the end the first that is Qt's."""
+    from slicerhost.pythonqt import FACTS
+
+    return [name, *slicers_bases(FACTS[name]["base"])] if name in FACTS else [name]
+
+
+def properties(name):
+    from slicerhost.pythonqt import FACTS
+
+    return {key: kind for base in slicers_bases(name)[:-1] for key, kind in FACTS[base]["properties"].items()}
 
 
 def property_places(made, base):
@@ -257,7 +265,7 @@ def test_a_closed_section_hides_what_is_in_it(qt):
     import ctk
     from slicerhost import mouse
 
-    section, inside, hidden = ctk.ctkCollapsibleButton("Section"), qt.QLabel("inside"), qt.QLabel("hidden")
+    section, inside, hidden = ctk.ctkCollapsibleButton(), qt.QLabel("inside"), qt.QLabel("hidden")
     column = qt.QVBoxLayout(section)
     column.addWidget(inside), column.addWidget(hidden)
     hidden.visible = False
@@ -286,8 +294,8 @@ def test_the_range_keeps_its_order(application):
 
     limits, got = ctk.ctkRangeWidget(), []
     limits.connect("valuesChanged(double,double)", lambda low, high: got.append((low, high)))
-    limits.setRange(0, 50)
-    limits.setValues(5, 9)
+    limits.maximum = 50
+    limits.setValues(9, 5)
     limits.minimumValue = 12
     limits.maximumValue = 80
     assert got == [(0, 50), (5, 9), (12, 12), (12, 50)]
@@ -353,7 +361,7 @@ def test_only_a_person_activates_a_node(scene, application):
     assert got == []
     mouse.choose(made, "first")
     assert got == [first]
-    assert made.currentNodeID == first.GetID()
+    assert made.currentNode() is first
 
 
 # .ui files
@@ -395,9 +403,9 @@ def test_the_layout_shows_its_views_and_no_others(window, application):
     import slicer
 
     manager = application.layoutManager()
-    shown = {name for name in manager.sliceViewNames() if manager.sliceWidget(name).visible}
+    shown = {name for name in ("TestA", "TestB", "Red", "Green") if manager.sliceWidget(name).visible}
     assert shown == {"TestA", "TestB"}
-    assert manager.plotWidget(manager.plotViewCount - 1).visible
+    assert manager.viewWidget(plot_view()).visible
     assert slicer.mrmlScene.GetNodeByID("vtkMRMLSliceNodeTestA").IsMappedInLayout()
     assert not slicer.mrmlScene.GetNodeByID("vtkMRMLSliceNodeRed").IsMappedInLayout()
 
@@ -421,15 +429,6 @@ def test_a_view_keeps_its_size_when_the_scene_is_closed(window, application):
     slicer.mrmlScene.Clear(False)
     view = slice_widget.sliceView()
     assert slice_widget.mrmlSliceNode().GetDimensions()[:2] == (view.width, view.height)
-
-
-def test_linked_views_scroll_together_with_the_wheel(window, application):
-    from slicerhost import mouse
-
-    manager = application.layoutManager()
-    mouse.scroll_view(manager.sliceWidget("TestA"), 2)
-    offsets = [manager.sliceWidget(name).mrmlSliceNode().GetSliceOffset() for name in ("TestA", "TestB")]
-    assert offsets == [16, 16]
 
 
 def test_a_click_places_a_point_and_a_drag_moves_it(window, application):
@@ -458,6 +457,7 @@ def test_hovering_moves_the_cursor_and_with_shift_the_crosshair(window, applicat
     crosshair.SetCrosshairRAS(0, 0, 0)
     slice_widget, cursor = application.layoutManager().sliceWidget("TestA"), [0.0, 0.0, 0.0]
     mouse.hover_view(slice_widget, (10, 5, 8))
+    assert application.layoutManager().sliceWidget("TestB").mrmlSliceNode().GetSliceOffset() == 8
     assert crosshair.GetCursorPositionRAS(cursor)
     assert cursor == pytest.approx((10, 5, 8), abs=1)
     assert crosshair.GetCrosshairRAS() == (0, 0, 0)
@@ -468,7 +468,7 @@ def test_hovering_moves_the_cursor_and_with_shift_the_crosshair(window, applicat
 def test_the_plot_follows_its_chart_and_table(window, application, tmp_path):
     import slicer
 
-    widget = application.layoutManager().plotWidget(application.layoutManager().plotViewCount - 1)
+    widget = application.layoutManager().viewWidget(plot_view())
     table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
     times = np.array([0, 1.5, 3, 8, 20])
     slicer.util.updateTableFromArray(table, np.c_[times, np.exp(-times)], ["time", "curve"])
@@ -481,12 +481,18 @@ def test_the_plot_follows_its_chart_and_table(window, application, tmp_path):
     chart = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", "chart")
     chart.AddAndObservePlotSeriesNodeID(series.GetID())
     empty = picture(widget, tmp_path / "empty.png")
-    widget.mrmlPlotViewNode().SetPlotChartNodeID(chart.GetID())
+    plot_view().SetPlotChartNodeID(chart.GetID())
     drawn = picture(widget, tmp_path / "drawn.png")
     slicer.util.updateTableFromArray(table, np.c_[times, np.exp(times - 20)], ["time", "curve"])
     changed = picture(widget, tmp_path / "changed.png")
     assert [red_pixels(image) > 20 for image in (empty, drawn, changed)] == [False, True, True]
     assert (drawn != changed).any()
+
+
+def plot_view():
+    import slicer
+
+    return slicer.mrmlScene.GetSingletonNode("TestPlot", "vtkMRMLPlotViewNode")
 
 
 def red_pixels(image):

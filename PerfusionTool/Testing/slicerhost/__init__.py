@@ -16,7 +16,7 @@ from . import needs
 errors = []  # what went wrong where nobody could catch it: VTK errors, exceptions in observers and slots
 
 
-def start_scene(testing=True):
+def start_scene():
     """Start the application without windows, once; returns `slicer.app`.
 
     The folder that the environment variable SLICER_PYTHON_DIR names (Base/Python of Slicer's sources) takes the place
@@ -32,21 +32,24 @@ def start_scene(testing=True):
         _watch_for_errors()
         from . import application, modules, reading, slicer_python
 
-        app = application.Application(reading.IOManager(), modules.ModuleManager(), testing)
-        application.start(app)
-        modules.start(app)
+        slicer.app = application.Application(reading.IOManager(), modules.ModuleManager())
+        slicer.mrmlScene = slicer.app.mrmlScene()
+        modules.start(slicer.app)
         if "SLICER_PYTHON_DIR" in os.environ:
-            _start_qt(app)
+            start_application()
             slicer_python.use_sources(os.environ["SLICER_PYTHON_DIR"])
         else:
             slicer_python.use_own()
     return slicer.app
 
 
-def start_application(testing=True):
+def start_application():
     """Start the application with Qt, widgets and views, once; returns `slicer.app`."""
-    app = start_scene(testing)
-    _start_qt(app)
+    app = start_scene()
+    if app._qt is None:
+        from . import qt_side
+
+        qt_side.install(app)
     return app
 
 
@@ -70,14 +73,6 @@ def clear():
     found = list(errors)
     errors.clear()
     return found
-
-
-def _start_qt(app):
-    from . import module_widget, qt_side
-
-    if app._qt is None:
-        qt_side.install(app)
-        module_widget.install()
 
 
 def _delete_leaked_names(slicer):

@@ -1,7 +1,5 @@
 """The application object and the headless scene behind it."""
 
-# ruff: noqa: N802, N815 - the application's own names
-
 from __future__ import annotations
 
 import importlib.metadata
@@ -13,6 +11,11 @@ import slicer
 import vtk
 
 REAL_NAMES = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+
+
+def getter(attribute):
+    """A method that gives what the object keeps."""
+    return lambda self: getattr(self, attribute)
 
 
 class Strict:
@@ -39,15 +42,18 @@ class Application(Strict):
     applicationVersion = importlib.metadata.version("slicer-core")
     majorVersion, minorVersion = map(int, applicationVersion.split(".")[:2])
     temporaryPath = ""
+    applicationLogic, mrmlScene = getter("_logic"), getter("_scene")
+    coreIOManager, moduleManager = getter("_io_manager"), getter("_module_manager")
+    # None without Qt, as in the application that runs without its main window.
+    layoutManager = getter("_layout_manager")
 
-    def __init__(self, io_manager, module_manager, testing):
-        self._logic = slicer.vtkSlicerApplicationLogic()
-        self._io_manager = io_manager
-        self._module_manager = module_manager
-        self._testing = testing
+    def __init__(self, io_manager, module_manager):
+        self.temporaryPath = tempfile.mkdtemp(prefix="slicerhost-")
+        self._logic, self._io_manager, self._module_manager = _logic(self.temporaryPath), io_manager, module_manager
+        self._scene = slicer.vtkMRMLScene()
+        self._data_io = _fill_scene(self._scene, self._logic)
         self._qt = self._layout_manager = None
         self._when_started = []
-        self.temporaryPath = tempfile.mkdtemp(prefix="slicerhost-")
 
     def __getattr__(self, name):
         if name in REAL_NAMES["QApplication"] and self._qt is not None:
@@ -65,84 +71,45 @@ class Application(Strict):
         while self._when_started:
             self._when_started.pop()()
 
-    def applicationLogic(self):
-        return self._logic
-
-    def moduleLogic(self, name):
-        return self._logic.GetModuleLogic(name)
-
-    def mrmlScene(self):
-        return self._logic.GetMRMLScene()
-
-    def coreIOManager(self):
-        return self._io_manager
-
-    ioManager = coreIOManager
-
-    def moduleManager(self):
-        return self._module_manager
-
-    def layoutManager(self):
-        """None without Qt, as in the application that runs without its main window."""
-        return self._layout_manager
-
-    def testingEnabled(self):
-        return self._testing
-
-    def pauseRender(self):
-        self._logic.PauseRender()
-
-    def resumeRender(self):
-        self._logic.ResumeRender()
-
-    # Without Qt, the following have nothing to do.
-
     def processEvents(self, *arguments):
         if self._qt is not None:
             self._qt.processEvents(*arguments)
 
-    def topLevelWidgets(self):
-        return () if self._qt is None else self._qt.topLevelWidgets()
 
-
-def start(app):
-    """Give the application its scene; sets slicer.app and slicer.mrmlScene."""
-    logic = app.applicationLogic()
-    logic.SetTemporaryPath(app.temporaryPath)
-    logic.SetHomeDirectory(app.temporaryPath)
+def _logic(folder):
+    """The application's logic, with a folder to write in."""
+    logic = slicer.vtkSlicerApplicationLogic()
+    logic.SetTemporaryPath(folder)
+    logic.SetHomeDirectory(folder)
     logic.SetShareDirectory("share")
-    (Path(app.temporaryPath) / "share" / "ColorFiles").mkdir(parents=True)  # empty: slicer-core brings none
+    Path(folder, "share", "ColorFiles").mkdir(parents=True)  # empty: slicer-core brings none
     logic.SetSliceLogics(vtk.vtkCollection())
     logic.SetViewLogics(vtk.vtkCollection())
-    scene = slicer.vtkMRMLScene()
+    return logic
+
+
+def _fill_scene(scene, logic):
+    """What the application puts into its scene; returns the two logics that .mrb files need, to be kept."""
     crosshair = slicer.vtkMRMLCrosshairNode()
     crosshair.SetCrosshairName("default")
     scene.AddNode(crosshair)
-    app._remote_io, app._data_io = _make_data_io(logic, Path(app.temporaryPath) / "cache")
+    remote_io, data_io = slicer.vtkMRMLRemoteIOLogic(), slicer.vtkDataIOManagerLogic()
+    remote_io.SetMRMLApplicationLogic(logic)
+    remote_io.GetCacheManager().SetRemoteCacheDirectory(tempfile.mkdtemp(dir=logic.GetTemporaryPath()))
+    data_io.SetMRMLApplicationLogic(logic)
+    data_io.SetAndObserveDataIOManager(remote_io.GetDataIOManager())
     logic.SetMRMLScene(scene)
-    logic.SetMRMLSceneDataIO(scene, app._remote_io, app._data_io)
+    logic.SetMRMLSceneDataIO(scene, remote_io, data_io)
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
     scene.AddObserver(scene.NodeAboutToBeRemovedEvent, _remove_hierarchy_item)
-    slicer.mrmlScene, slicer.app = scene, app
+    return remote_io, data_io
 
 
 @vtk.calldata_type(vtk.VTK_OBJECT)
 def _remove_hierarchy_item(scene, _event, node):
     """A node leaves the subject hierarchy with the scene, as the application's plugins see to."""
-    if scene.IsClosing() or node.IsA("vtkMRMLSubjectHierarchyNode"):
-        return
     hierarchy = scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
-    item = 0 if hierarchy is None else hierarchy.GetItemByDataNode(node)
-    if item:
-        hierarchy.RemoveItem(item, False, False)
-
-
-def _make_data_io(logic, cache):
-    """Reading .mrb files needs both logics."""
-    cache.mkdir()
-    remote_io, data_io = slicer.vtkMRMLRemoteIOLogic(), slicer.vtkDataIOManagerLogic()
-    remote_io.SetMRMLApplicationLogic(logic)
-    remote_io.GetCacheManager().SetRemoteCacheDirectory(str(cache))
-    data_io.SetMRMLApplicationLogic(logic)
-    data_io.SetAndObserveDataIOManager(remote_io.GetDataIOManager())
-    return remote_io, data_io
+    if hierarchy is not None and hierarchy is not node and not scene.IsClosing():
+        item = hierarchy.GetItemByDataNode(node)
+        if item:
+            hierarchy.RemoveItem(item, False, False)

@@ -7,26 +7,22 @@ from PySide6 import QtWidgets
 answers: list = []
 
 
-def ask(kind, arguments):
-    """The next answer set for a dialog; a dialog that nobody expects raises."""
-    if not answers:
-        raise RuntimeError(f"{kind} was opened and slicerhost.dialogs.answers is empty: {arguments[1:3]}")
-    return answers.pop(0)
-
-
-def asking(base, functions):
+def asking(base, *functions):
     """The dialog class of Qt with its static functions answered from the queue."""
-    name = base.__name__
 
     def answering(function):
-        return staticmethod(lambda *arguments: ask(f"{name}.{function}", arguments))
+        def answer(*arguments):
+            if not answers:
+                raise RuntimeError(f"{function} was called and slicerhost.dialogs.answers is empty: {arguments[1:3]}")
+            return answers.pop(0)
 
-    return type(name, (base,), {function: answering(function) for function in functions.split()})
+        return staticmethod(answer)
+
+    return type(base.__name__, (base,), {function: answering(function) for function in functions})
 
 
-QFileDialog = asking(
-    QtWidgets.QFileDialog, "getOpenFileName getSaveFileName getExistingDirectory getOpenFileNames exec"
+DIALOGS = (
+    asking(QtWidgets.QFileDialog, "getOpenFileName", "getSaveFileName", "getExistingDirectory", "exec"),
+    asking(QtWidgets.QInputDialog, "getText", "getInt", "getDouble", "getItem", "exec"),
+    asking(QtWidgets.QMessageBox, "question", "information", "warning", "critical", "exec"),
 )
-QInputDialog = asking(QtWidgets.QInputDialog, "getText getInt getDouble getItem exec")
-QMessageBox = asking(QtWidgets.QMessageBox, "question information warning critical about exec")
-DIALOGS = QFileDialog, QInputDialog, QMessageBox

@@ -1,7 +1,5 @@
 """The layout manager: Slicer's own layout logic reads the layout, widgets are put where its description says."""
 
-# ruff: noqa: N801, N802, N815 - Slicer's own names
-
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
@@ -9,8 +7,10 @@ import xml.etree.ElementTree as ElementTree
 import slicer
 from PySide6 import QtCore, QtWidgets
 
-from .views import qMRMLPlotWidget, qMRMLSliceWidget
-from .widgets import host
+from .application import getter
+from .plots import qMRMLPlotWidget
+from .views import qMRMLSliceWidget
+from .widgets import add_row, host
 
 VIEW_WIDGETS = {"vtkMRMLSliceNode": qMRMLSliceWidget, "vtkMRMLPlotViewNode": qMRMLPlotWidget}
 Direction = QtWidgets.QBoxLayout.Direction
@@ -21,12 +21,12 @@ DIRECTIONS = {"horizontal": Direction.LeftToRight, "vertical": Direction.TopToBo
 class qSlicerLayoutManager(QtCore.QObject):
     """Shows the views that the layout node asks for."""
 
-    layoutChanged = QtCore.Signal(int)
+    layoutLogic, viewport = getter("_logic"), getter("_viewport")
 
     def __init__(self):
         super().__init__()
         self._viewport, self._content, self._arranged, self._widgets = QtWidgets.QWidget(), None, None, {}
-        QtWidgets.QVBoxLayout(self._viewport).setContentsMargins(0, 0, 0, 0)
+        add_row(self._viewport)
         self._logic = slicer.vtkMRMLLayoutLogic()
         self._logic.SetMRMLApplicationLogic(slicer.app.applicationLogic())
         self._logic.SetMRMLScene(slicer.mrmlScene)
@@ -34,44 +34,22 @@ class qSlicerLayoutManager(QtCore.QObject):
         node.AddObserver("ModifiedEvent", self._arrange)
         node.SetViewArrangement(node.SlicerLayoutFourUpView)
 
-    layout = QtCore.Property(
-        int, lambda self: self._logic.GetLayoutNode().GetViewArrangement(), lambda self, value: self.setLayout(value)
-    )
-    plotViewCount = QtCore.Property(int, lambda self: len(self._nodes("vtkMRMLPlotViewNode")))
+    def _layout(self):
+        return self._logic.GetLayoutNode().GetViewArrangement()
 
     def setLayout(self, layout):
         self._logic.GetLayoutNode().SetViewArrangement(layout)
 
-    def layoutLogic(self):
-        return self._logic
-
-    def mrmlScene(self):
-        return self._logic.GetMRMLScene()
-
-    def viewport(self):
-        return self._viewport
-
-    def sliceViewNames(self):
-        return [node.GetLayoutName() for node in self._nodes("vtkMRMLSliceNode")]
+    layout = QtCore.Property(int, _layout, setLayout)
 
     def sliceWidget(self, name):
-        return next((self.viewWidget(n) for n in self._nodes("vtkMRMLSliceNode") if n.GetLayoutName() == name), None)
-
-    def plotWidget(self, index):
-        nodes = self._nodes("vtkMRMLPlotViewNode")
-        return self.viewWidget(nodes[index]) if 0 <= index < len(nodes) else None
+        nodes = slicer.util.getNodesByClass("vtkMRMLSliceNode")
+        return next((self.viewWidget(node) for node in nodes if node.GetLayoutName() == name), None)
 
     def viewWidget(self, node):
         if node not in self._widgets:
             self._widgets[node] = VIEW_WIDGETS.get(node.GetClassName(), missing_view)(node)
         return self._widgets[node]
-
-    def resetSliceViews(self):
-        for name in self.sliceViewNames():
-            self.sliceWidget(name).fitSliceToBackground()
-
-    def _nodes(self, class_name):
-        return slicer.util.getNodesByClass(class_name)
 
     def _arrange(self, node, _event):
         asked = node.GetViewArrangement(), node.GetCurrentLayoutDescription()
@@ -80,24 +58,22 @@ class qSlicerLayoutManager(QtCore.QObject):
         self._arranged, former = asked, self._content
         for widget in self._widgets.values():
             widget.setParent(None)
-        mapped = self._mapped_nodes()
+        nodes = self._logic.GetViewNodes()
+        mapped = [nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems())]
         self._content = self._place(ElementTree.fromstring(asked[1]), mapped)
         self._viewport.layout().addWidget(self._content)
         if former is not None:
             former.deleteLater()
-        for view_node in (*self._nodes("vtkMRMLSliceNode"), *self._nodes("vtkMRMLPlotViewNode")):
+        for view_node in slicer.util.getNodesByClass("vtkMRMLAbstractViewNode"):
             view_node.SetMappedInLayout(view_node in mapped)
-        self.layoutChanged.emit(asked[0])
-
-    def _mapped_nodes(self):
-        nodes = self._logic.GetViewNodes()
-        return [nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems())]
 
     def _place(self, element, mapped):
         if element.tag == "view":
             place = element.get("class"), element.get("singletontag")
             node = next(node for node in mapped if (node.GetClassName(), node.GetSingletonTag()) == place)
-            return self._shown(self.viewWidget(node))
+            widget = self.viewWidget(node)
+            widget.setVisible(True)
+            return widget
         frame = QtWidgets.QWidget()
         box = QtWidgets.QBoxLayout(DIRECTIONS[element.get("type")], frame)
         box.setContentsMargins(0, 0, 0, 0)
@@ -105,10 +81,6 @@ class qSlicerLayoutManager(QtCore.QObject):
         for item in element:
             box.addWidget(self._place(item[0], mapped), int(item.get("splitSize", 1)))
         return frame
-
-    def _shown(self, widget):
-        widget.setVisible(True)
-        return widget
 
 
 def missing_view(node):

@@ -1,7 +1,5 @@
 """`slicer.modules`: the logics that slicer-core brings, and scripted modules loaded from their files."""
 
-# ruff: noqa: N802 - the application's own names
-
 from __future__ import annotations
 
 import importlib.util
@@ -11,7 +9,7 @@ from pathlib import Path
 
 import slicer
 
-from .application import REAL_NAMES, Strict
+from .application import REAL_NAMES, Strict, getter
 
 WITH_LOGIC = """Colors Units Volumes Transforms Tables Texts Plots Models Markups SubjectHierarchy Segmentations
 Sequences CropVolume"""
@@ -56,21 +54,19 @@ class Module(Strict):
     """A module of the application, such as `slicer.modules.volumes`."""
 
     real_classes = ("qSlicerAbstractModule",)
-    name = ""
 
-    def __init__(self, name, logic):
-        self.name, self._logic = name, logic
+    logic = getter("_logic")
 
-    def logic(self):
-        return self._logic
+    def __init__(self, logic):
+        self._logic = logic
 
 
 class ScriptedModule(Strict):
     """A module written in Python; `parent` of its ScriptedLoadableModule."""
 
     real_classes = ("qSlicerScriptedLoadableModule",)
-    name = path = title = helpText = acknowledgementText = ""  # noqa: N815
-    categories = contributors = associatedNodeTypes = dependencies = ()  # noqa: N815
+    name = path = title = helpText = acknowledgementText = ""
+    categories = contributors = associatedNodeTypes = dependencies = ()
     icon, hidden, index = None, False, -1
 
     def __init__(self, path):
@@ -80,8 +76,8 @@ class ScriptedModule(Strict):
     def widgetRepresentation(self):
         """The module's widget, made and set up when first asked for."""
         if self._widget is None:
-            from .module_widget import qSlicerScriptedLoadableModuleWidget
             from .pythonqt import wrap
+            from .qt_side import qSlicerScriptedLoadableModuleWidget
 
             self._widget = wrap(qSlicerScriptedLoadableModuleWidget(self))
         return self._widget
@@ -90,16 +86,14 @@ class ScriptedModule(Strict):
 def start(app):
     """Fill slicer.modules."""
     slicer.modules = sys.modules["slicer.modules"] = Modules("slicer.modules")
-    slicer.qSlicerScriptedLoadableModule = ScriptedModule
-    logic = app.applicationLogic()
     for name in WITH_LOGIC.split():
         known = (f"vtkSlicer{name}Logic", f"vtkSlicer{name[:-1]}Logic", f"vtkSlicer{name}ModuleLogic")
-        module_logic = next(getattr(slicer, kind) for kind in known if hasattr(slicer, kind))()
-        module_logic.SetMRMLApplicationLogic(logic)
-        module_logic.SetMRMLScene(app.mrmlScene())
-        logic.SetModuleLogic(name, module_logic)
-        setattr(slicer.modules, name.lower(), Module(name, module_logic))
-    logic.SetColorLogic(slicer.modules.colors.logic())
+        logic = next(getattr(slicer, kind) for kind in known if hasattr(slicer, kind))()
+        logic.SetMRMLApplicationLogic(app.applicationLogic())
+        logic.SetMRMLScene(app.mrmlScene())
+        app.applicationLogic().SetModuleLogic(name, logic)
+        setattr(slicer.modules, name.lower(), Module(logic))
+    app.applicationLogic().SetColorLogic(slicer.modules.colors.logic())
 
 
 def load_module(path):

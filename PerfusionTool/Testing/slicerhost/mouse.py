@@ -10,9 +10,11 @@ from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 
 from .pythonqt import unwrap, wrap
 from .views import DrawnView
+from .widgets import add_row
 
-Button, Key = QtCore.Qt.MouseButton, QtCore.Qt.KeyboardModifier
+Button, Key, Type = QtCore.Qt.MouseButton, QtCore.Qt.KeyboardModifier, QtCore.QEvent.Type
 PANEL_WIDTH = 460
+MARGIN = 40
 _shown = []  # the window, as nothing else keeps it
 
 
@@ -52,53 +54,46 @@ def click_view(slice_widget, ras):
     drag_view(slice_widget, ras, ras, steps=0)
 
 
-def drag_view(slice_widget, start, end, steps=5):
+def drag_view(slice_widget, start, end, steps=5, button=Button.LeftButton):
     """Drag from one place in a slice view to another."""
     hover_view(slice_widget, start)
-    send(slice_widget, start, QtCore.QEvent.Type.MouseButtonPress, Button.LeftButton)
+    # What is dragged may move the view: places are where they were at the start.
+    view = unwrap(slice_widget).sliceView()
+    first, last = place_in_view(view, start), place_in_view(view, end)
+    send(view, first, Type.MouseButtonPress, button, button)
     for step in range(1, steps + 1):
-        place = [a + (b - a) * step / steps for a, b in zip(start, end, strict=True)]
-        send(slice_widget, place, QtCore.QEvent.Type.MouseMove, Button.LeftButton)
-    send(slice_widget, end, QtCore.QEvent.Type.MouseButtonRelease, Button.LeftButton)
+        send(view, first + (last - first) * step / steps, Type.MouseMove, held=button)
+    send(view, last, Type.MouseButtonRelease, button)
 
 
 def hover_view(slice_widget, ras, shift=False):
-    """Move the mouse to a place in a slice view, which is scrolled there first."""
-    unwrap(slice_widget).mrmlSliceNode().JumpSliceByOffsetting(*ras)
-    keys = Key.ShiftModifier if shift else Key.NoModifier
-    send(slice_widget, ras, QtCore.QEvent.Type.MouseMove, Button.NoButton, keys)
+    """Move the mouse to a place in a slice view, after scrolling to the slice nearest to it."""
+    view, logic = unwrap(slice_widget).sliceView(), unwrap(slice_widget).sliceLogic()
+    if not view.isVisible():
+        raise RuntimeError("The slice view is hidden.")
+    logic.StartSliceOffsetInteraction()
+    view.mrmlSliceNode().JumpSliceByOffsetting(*ras)
+    logic.SnapSliceOffsetToIJK()
+    logic.EndSliceOffsetInteraction()
+    send(view, place_in_view(view, ras), Type.MouseMove, keys=Key.ShiftModifier if shift else Key.NoModifier)
 
 
 def scroll_view(slice_widget, notches):
     """Turn the wheel over the middle of a slice view."""
     view = unwrap(slice_widget).sliceView()
-    place = QtCore.QPointF(view.rect().center())
-    turn = QtCore.QPoint(0, 120 if notches > 0 else -120)
+    place, still = QtCore.QPointF(view.rect().center()), QtCore.QPoint()
+    turn, phase = QtCore.QPoint(0, 120 if notches > 0 else -120), QtCore.Qt.ScrollPhase.NoScrollPhase
     for _ in range(abs(notches)):
         event = QtGui.QWheelEvent(
-            place,
-            view.mapToGlobal(place),
-            QtCore.QPoint(),
-            turn,
-            Button.NoButton,
-            Key.NoModifier,
-            QtCore.Qt.ScrollPhase.NoScrollPhase,
-            False,
+            place, view.mapToGlobal(place), still, turn, Button.NoButton, Key.NoModifier, phase, False
         )
         QtWidgets.QApplication.sendEvent(view, event)
     wait(seconds=0)
 
 
-def send(slice_widget, ras, kind, button, keys=Key.NoModifier):
+def send(view, place, kind, changed=Button.NoButton, held=Button.NoButton, keys=Key.NoModifier):
     """Send one mouse event to a slice view and let its effects happen."""
-    view = unwrap(slice_widget).sliceView()
-    if not view.isVisible():
-        raise RuntimeError("The slice view is hidden.")
-    place = place_in_view(view, ras)
-    held = Button.NoButton if kind == QtCore.QEvent.Type.MouseButtonRelease else button
-    changed = Button.NoButton if kind == QtCore.QEvent.Type.MouseMove else button
-    event = QtGui.QMouseEvent(kind, place, view.mapToGlobal(place), changed, held, keys)
-    QtWidgets.QApplication.sendEvent(view, event)
+    QtWidgets.QApplication.sendEvent(view, QtGui.QMouseEvent(kind, place, view.mapToGlobal(place), changed, held, keys))
     wait(seconds=0)
 
 
@@ -114,19 +109,26 @@ def window(panel=None, size=(1500, 900)):
     """A window with the module's panel at the left and the views at the right."""
     frame = QtWidgets.QWidget()
     frame.setWindowTitle("PerfusionTool in a stand-in, not Slicer")
-    row = QtWidgets.QHBoxLayout(frame)
-    row.setContentsMargins(0, 0, 0, 0)
+    add_row(frame)
     if panel is not None:
         scroll = QtWidgets.QScrollArea(widgetResizable=True)
         scroll.setWidget(unwrap(panel))
         scroll.setFixedWidth(max(PANEL_WIDTH, scroll.widget().minimumSizeHint().width() + 24))
-        row.addWidget(scroll)
-    row.addWidget(unwrap(slicer.app.layoutManager().viewport()), 1)
+        frame.layout().addWidget(scroll)
+    frame.layout().addWidget(unwrap(slicer.app.layoutManager().viewport()), 1)
     frame.resize(*size)
     frame.show()
     _shown[:] = [frame]
     wait(seconds=0.1)
     return wrap(frame)
+
+
+def scroll_panel(widget):
+    """Scroll the panel of `window` down, until a widget in it is at the top or the panel ends."""
+    target = unwrap(widget)
+    (scroll,) = _shown[0].findChildren(QtWidgets.QScrollArea, options=QtCore.Qt.FindChildOption.FindDirectChildrenOnly)
+    place = target.mapTo(scroll.widget(), QtCore.QPoint(0, 0))
+    scroll.verticalScrollBar().setValue(place.y() - MARGIN)
 
 
 def grab(widget, path):

@@ -2,29 +2,31 @@
 
 Slicer shows Qt to Python through PythonQt: properties are attributes, signals are connected by their signature, and
 an attribute that does not exist cannot be made. Here every QObject is seen through a wrapper with these rules. Where
-PythonQt only prints a warning, the wrapper raises.
+PythonQt only prints a warning, the wrapper raises. What Slicer's own classes have is read from their headers into
+widgets.json.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 import weakref
 from functools import cache
+from pathlib import Path
 
 import shiboken6
 from PySide6 import QtCore
 
-from . import facts
-
-QObject = QtCore.QObject
-ACCEPTED = {
-    "bool": (bool, int),
-    "int": (int, float),
-    "double": (int, float),
-    "QString": (str, int, float),
-    "QStringList": (list, tuple),
+FACTS = json.loads(Path(__file__).with_name("widgets.json").read_text(encoding="utf-8"))
+# Types that a property of a type of C++ takes, and what converts them.
+TAKEN = {
+    "bool": ((bool, int), bool),
+    "int": ((int, float), int),
+    "double": ((int, float), float),
+    "QString": ((str, int, float), str),
+    "QStringList": ((list, tuple), list),
 }
 
 
@@ -47,74 +49,47 @@ class Wrapper(metaclass=WrapperType):
     """What Python holds of a QObject."""
 
     __slots__ = ("__weakref__", "_object")
-    _qt_class = QObject
+    _qt_class = QtCore.QObject
 
     def __bool__(self):
         return shiboken6.isValid(self._object)
 
-    def __repr__(self):
-        return f"{type(self).__name__} (stand-in)"
-
     def __getattr__(self, name):
         target = living(self)
-        check_is_made(target, name)
-        if has_property(target, name):
-            return wrap(target.property(property_name(name)))
-        if signal_signature(target, name):
-            return Signal(target, name)
-        member = getattr(target, "exec" if name == "exec_" else name, None)
-        if callable(member) and not name.startswith("_"):
-            return wrapped_function(member)
-        return other_attribute(target, name)
+        refuse_if_not_made(target, name)
+        if property_of(target, name):
+            return wrap(property_of(target, name).read(target))
+        if name.encode() in target.dynamicPropertyNames():
+            return wrap(target.property(name))
+        if hasattr(target, name) and not name.startswith("_"):
+            member = getattr(target, name)
+            member = getattr(member, "emit", member)  # a signal is sent by calling it
+            return wrapped_function(member) if callable(member) else member
+        return wrap(named_child(target, name))
 
     def __setattr__(self, name, value):
         target = living(self)
-        check_is_made(target, name)
-        if has_property(target, name):
-            set_property(target, property_name(name), value)
+        refuse_if_not_made(target, name)
+        if property_of(target, name):
+            set_property(target, name, value)
         elif name.encode() in target.dynamicPropertyNames():
             target.setProperty(name, value)
         else:
-            raise AttributeError(
-                f"{type(self).__name__} has no property '{name}', and attributes cannot be added to it."
-            )
+            raise AttributeError(f"{type(self).__name__} has no property '{name}', and takes no other attributes.")
 
     def connect(self, signature, function):
         """Connect a signal given by its signature; a signal that does not exist raises."""
-        return connect(living(self), known_signature(living(self), signature), function)
+        target = living(self)
+        signature = known_signature(target, signature)
+        return bool(QtCore.QObject.connect(target, QtCore.SIGNAL(signature), receiver(function)))
 
-    def disconnect(self, signature, function=None):
-        """Undo `connect`; without a function, all connections of the signal."""
-        return disconnect(living(self), known_signature(living(self), signature), function)
-
-    def className(self):  # noqa: N802
-        """Name of the C++ class."""
-        return type(living(self)).__name__
+    def disconnect(self, *_arguments):
+        """Not made."""
+        raise NotImplementedError("disconnect is real, but the stand-in does not make it.")
 
     def delete(self):
         """Delete the C++ object now."""
         shiboken6.delete(living(self))
-
-
-class Signal:
-    """A signal reached as an attribute: its first overload."""
-
-    def __init__(self, target, name):
-        self._target, self._name = target, name
-
-    def connect(self, function):
-        """Connect a function."""
-        return connect(self._target, signal_signature(self._target, self._name), function)
-
-    def disconnect(self, function=None):
-        """Undo `connect`."""
-        return disconnect(self._target, signal_signature(self._target, self._name), function)
-
-    def emit(self, *arguments):
-        """Send the signal."""
-        getattr(self._target, self._name).emit(*unwrap(arguments))
-
-    __call__ = emit
 
 
 @cache
@@ -125,7 +100,7 @@ def wrapper_class(qt_class):
 
 def living(wrapper):
     """The QObject behind a wrapper; raises ValueError if it has been deleted."""
-    if not shiboken6.isValid(wrapper._object):
+    if not wrapper:
         raise ValueError(f"This {type(wrapper).__name__} has been deleted.")
     return wrapper._object
 
@@ -134,7 +109,7 @@ def wrap(value):
     """A value from Qt as Python code of Slicer gets it: one wrapper an object, lists as tuples."""
     if isinstance(value, (list, tuple)):
         return tuple(wrap(item) for item in value)
-    if not isinstance(value, QObject):
+    if not isinstance(value, QtCore.QObject):
         return value
     known = value.__dict__.get("_wrapper")
     wrapper = known() if known else None
@@ -158,59 +133,40 @@ def unwrap(value):
 
 def wrapped_function(function):
     """A function of Qt that takes and gives wrappers."""
-
-    def call(*arguments):
-        return wrap(function(*unwrap(arguments)))
-
-    call.__name__ = getattr(function, "__name__", "call")
-    return call
+    return lambda *arguments: wrap(function(*unwrap(arguments)))
 
 
-def check_is_made(target, name):
+@cache
+def members(name, *kinds):
+    """Members of some kinds of a class of Slicer and of its bases; nothing of what their Qt base gives."""
+    found = set()
+    while name in FACTS:
+        found.update(*(FACTS[name][kind] for kind in kinds))
+        name = FACTS[name]["base"]
+    return found
+
+
+def refuse_if_not_made(target, name):
     """Refuse what the real class has and its stand-in lacks."""
     kind = type(target).__name__
-    if name in facts.members(kind) and not (has_property(target, name) or hasattr(target, name)):
+    real = {member.split("(")[0] for member in members(kind, "properties", "signals", "methods")}
+    if name in real and not (property_of(target, name) or hasattr(target, name)):
         raise NotImplementedError(f"{kind}.{name} exists in Slicer but is not made in the stand-in.")
 
 
-def meta_of(target):
-    """The meta-object of the class; the one that an object gives dies with the object."""
-    return type(target).staticMetaObject
-
-
-def property_name(name):
-    """PythonQt shows objectName as name, too."""
-    return "objectName" if name == "name" else name
-
-
-def has_property(target, name):
-    """Whether PythonQt shows a Qt property of this name; QTimer.singleShot it hides behind the static method."""
-    if name == "singleShot":
-        return False
-    return meta_of(target).indexOfProperty(property_name(name)) >= 0
+def property_of(target, name):
+    """The property that PythonQt shows under a name, if any; it hides QTimer.singleShot behind the static method."""
+    meta = type(target).staticMetaObject
+    place = -1 if name == "singleShot" else meta.indexOfProperty("objectName" if name == "name" else name)
+    return meta.property(place) if place >= 0 else None
 
 
 def set_property(target, name, value):
-    """Set a property after checking the type of the value."""
-    meta = meta_of(target).property(meta_of(target).indexOfProperty(name))
-    kind = meta.typeName()
-    title = f"{type(target).__name__}.{name}"
-    if not meta.isWritable():
-        raise AttributeError(f"Property {title} cannot be written.")
-    if not isinstance(value, ACCEPTED.get(kind, object)):
-        raise AttributeError(f"Property {title} of type {kind} does not take {value!r}.")
-    convert = {"int": int, "QString": str, "QStringList": list}.get(kind, unwrap)
-    if not meta.write(target, convert(value)):
-        raise AttributeError(f"Property {title} of type {kind} does not take {value!r}.")
-
-
-def other_attribute(target, name):
-    """Dynamic properties and named children."""
-    if name.encode() in target.dynamicPropertyNames():
-        return wrap(target.property(name))
-    if hasattr(target, name) and not name.startswith("_"):
-        return getattr(target, name)
-    return wrap(named_child(target, name))
+    """Set a property, if it can be written and the value is of its type."""
+    meta = property_of(target, name)
+    types, convert = TAKEN.get(meta.typeName(), (object, unwrap))
+    if not (isinstance(value, types) and meta.write(target, convert(value))):
+        raise AttributeError(f"{type(target).__name__}.{name} of type {meta.typeName()} does not take {value!r}.")
 
 
 def named_child(target, name):
@@ -221,69 +177,29 @@ def named_child(target, name):
     raise AttributeError(f"{type(target).__name__} has no attribute '{name}'.")
 
 
-def signal_signature(target, name):
-    """Signature of the first signal with this name, None where there is none."""
-    return first_signals(type(target)).get(name)
-
-
-@cache
-def first_signals(qt_class):
-    """Signal name to the signature of its first overload."""
-    meta, found = qt_class.staticMetaObject, {}
-    for method in (meta.method(i) for i in range(meta.methodCount())):
-        if method.methodType() == QtCore.QMetaMethod.MethodType.Signal:
-            found.setdefault(bytes(method.name()).decode(), bytes(method.methodSignature()).decode())
-    return found
-
-
 def known_signature(target, signature):
     """Signature as Qt's meta-object knows it; raises AttributeError where the class has no such signal."""
     normal = re.sub(r"const (\w+) ?&", r"\1", signature).replace(" ", "")
     kind = type(target).__name__
-    own = facts.signals(kind)
-    made = re.sub(r"\w+\*", "PyObject", normal) if normal in own else normal
-    if meta_of(target).indexOfSignal(made) >= 0:
+    is_slicers = normal in members(kind, "signals")
+    made = re.sub(r"\w+\*", "PyObject", normal) if is_slicers else normal
+    if type(target).staticMetaObject.indexOfSignal(made) >= 0:
         return made
-    if normal in own:
+    if is_slicers:
         raise NotImplementedError(f"Signal {kind}.{normal} exists in Slicer but is not made in the stand-in.")
     raise AttributeError(f"{kind} has no signal '{signature}'.")
 
 
-def connect(target, signature, function):
-    """Connect so that the function gets as many arguments as it declares."""
-    if not callable(function):
-        raise TypeError(f"{function!r} cannot be called.")
-    connection = QObject.connect(target, QtCore.SIGNAL(signature), receiver(function))
-    target.__dict__.setdefault("_connections", []).append((signature, function, connection))
-    return bool(connection)
-
-
-def disconnect(target, signature, function):
-    """Undo the connections of a signal with a function (None: with all functions)."""
-    made = target.__dict__.get("_connections", [])
-    undone = [entry for entry in made if entry[0] == signature and function in (None, entry[1])]
-    for entry in undone:
-        QObject.disconnect(entry[2])
-        made.remove(entry)
-    return bool(undone)
-
-
 def receiver(function):
-    """What Qt calls: cuts the arguments, and hands exceptions to sys.excepthook as PythonQt does."""
-    count = declared_arguments(function)
+    """What Qt calls: as many arguments as the function declares; exceptions go to sys.excepthook, as in PythonQt."""
+    code = getattr(function, "__code__", None)
+    takes_all = code is None or code.co_flags & inspect.CO_VARARGS
+    count = None if takes_all else code.co_argcount - inspect.ismethod(function)
 
     def call(*arguments):
         try:
-            function(*(wrap(argument) for argument in arguments[:count]))
+            function(*wrap(arguments[:count]))
         except Exception:
             sys.excepthook(*sys.exc_info())
 
     return call
-
-
-def declared_arguments(function):
-    """Number of positional arguments that a function declares, None for any number."""
-    code = getattr(function, "__code__", None)
-    if code is None or code.co_flags & inspect.CO_VARARGS:
-        return None
-    return code.co_argcount - (1 if inspect.ismethod(function) else 0)

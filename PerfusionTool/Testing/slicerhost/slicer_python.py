@@ -24,16 +24,12 @@ def use_sources(folder):
     slicer.__path__.insert(0, str(Path(folder, "slicer")))
     del sys.modules["slicer.util"]
     slicer.util = importlib.import_module("slicer.util")
+    # Slicer's code compares widgets with many classes; those not made here can be named, but not instantiated.
     for path in Path(folder, "slicer", "parameterNodeWrapper").glob("*.py"):
         for module, name in re.findall(r"\b(qt|ctk|slicer)\.((?:Q|ctk|qMRML|qSlicer)\w+)", path.read_text("utf-8")):
-            _name_widget(sys.modules[module], name)
+            if name not in vars(sys.modules[module]):
+                setattr(sys.modules[module], name, type(name, (), {"__new__": _refuse}))
 
 
-def _name_widget(module, name):
-    """Slicer's code compares widgets with many classes; those not made here can be named, but not instantiated."""
-
-    def refuse(_kind, *_arguments):
-        raise NotImplementedError(f"{module.__name__}.{name} is real, but the stand-in does not make it.")
-
-    if name not in vars(module):
-        setattr(module, name, type(name, (), {"__new__": refuse}))
+def _refuse(kind, *_arguments):
+    raise NotImplementedError(f"{kind.__name__} is real, but the stand-in does not make it.")

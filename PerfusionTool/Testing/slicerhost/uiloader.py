@@ -6,20 +6,8 @@ import xml.etree.ElementTree as ElementTree
 
 from PySide6 import QtCore, QtUiTools, QtWidgets
 
-from . import facts
-from .pythonqt import meta_of, unwrap, wrap
+from .pythonqt import FACTS, members, unwrap, wrap
 from .widgets import HOST_CLASSES
-
-
-class Factory(QtUiTools.QUiLoader):
-    """Qt's loader with the stand-in's classes added."""
-
-    def createWidget(self, class_name, parent=None, name=""):  # noqa: N802
-        """Make one widget."""
-        made = HOST_CLASSES.get(class_name) or getattr(QtWidgets, class_name)
-        widget = made(parent)
-        widget.setObjectName(name)
-        return widget
 
 
 class QUiLoader:
@@ -30,14 +18,16 @@ class QUiLoader:
         root = ElementTree.fromstring(bytes(unwrap(file).readAll()))
         for element in root.iter("widget"):
             check_widget(element)
-        connections = root.find("connections")
-        if connections is not None:
-            root.remove(connections)
+        connections = root.findall("connections/connection")
+        for parent_of_them in root.findall("connections"):
+            root.remove(parent_of_them)
         buffer = QtCore.QBuffer()
         buffer.setData(ElementTree.tostring(root))
-        buffer.open(QtCore.QIODevice.OpenModeFlag.ReadOnly)
-        widget = Factory().load(buffer, unwrap(parent))
-        for connection in connections if connections is not None else ():
+        loader = QtUiTools.QUiLoader()
+        for made in HOST_CLASSES.values():
+            loader.registerCustomWidget(made)
+        widget = loader.load(buffer, unwrap(parent))
+        for connection in connections:
             make_connection(widget, *(connection.findtext(key) for key in ("sender", "signal", "receiver", "slot")))
         return wrap(widget)
 
@@ -45,7 +35,7 @@ class QUiLoader:
 def check_widget(element):
     """Refuse an unknown class and unknown properties."""
     kind, name = element.get("class"), element.get("name")
-    made = HOST_CLASSES.get(kind) or (getattr(QtWidgets, kind, None) if kind not in facts.CLASSES else None)
+    made = HOST_CLASSES.get(kind) or (getattr(QtWidgets, kind, None) if kind not in FACTS else None)
     if made is None:
         raise RuntimeError(f"Widget '{name}' is of class {kind}, which the stand-in does not know.")
     for entry in element.findall("property"):
@@ -56,16 +46,10 @@ def check_widget(element):
 
 def make_connection(root, sender, signal, receiver, slot):
     """Connect as the <connections> of the .ui file say."""
-    source, target = named(root, sender), named(root, receiver)
-    kind = type(target).__name__
-    if slot not in facts.methods(kind) and meta_of(target).indexOfSlot(slot) < 0:
-        raise RuntimeError(f"{kind} has no slot '{slot}'.")
+    source, target = (root if root.objectName() == n else root.findChild(QtCore.QObject, n) for n in (sender, receiver))
+    if source is None or target is None:
+        raise RuntimeError(f"The .ui file connects '{sender}' with '{receiver}', which are not both in it.")
+    kind = type(target)
+    if slot not in members(kind.__name__, "methods") and kind.staticMetaObject.indexOfSlot(slot) < 0:
+        raise RuntimeError(f"{kind.__name__} has no slot '{slot}'.")
     wrap(source).connect(signal, getattr(target, slot.split("(")[0]))
-
-
-def named(root, name):
-    """The object of that name in the loaded tree."""
-    found = root if root.objectName() == name else root.findChild(QtCore.QObject, name)
-    if found is None:
-        raise RuntimeError(f"The .ui file connects '{name}', which is not in it.")
-    return found

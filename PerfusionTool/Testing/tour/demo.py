@@ -74,5 +74,8 @@ def _save(logic, folder):
     import slicer
 
     for name in MAPS:
-        slicer.util.saveNode(logic.mapVolume(name), str(folder / f"{name}.nrrd"))
+        file = folder / f"{name}.nrrd"
+        # Slicer's libraries would print how they take the place of an earlier one.
+        file.unlink(missing_ok=True)
+        slicer.util.saveNode(logic.mapVolume(name), str(file))
     slicer.util.saveScene(str(folder / "study.mrb"))

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+LATE = 6.0
+WITH_UNCERTAINTY = "Bayesian"
+OTHER_MAPS = {"PerfusionCBV": "CBF SD", "PerfusionTmax": "Delay", "PerfusionTTP": "Quality"}
 SECTIONS = ("scan", "preparation", "brainMask", "bolus", "arterialInput", "maps", "probe")
 
 
@@ -35,10 +38,12 @@ class Tour:
         self.open_sections()
         self.picture("2-maps")
         self.correct_arterial_input()
+        self.show_late_tissue()
         self.look_at("preparation", "5-preparation")
         self.look_at("brainMask", "6-brain-mask")
         self.look_at("bolus", "7-bolus")
         self.look_at("maps", "8-options")
+        self.choose_maps()
         self.probe()
         self.panel.panels["arterial_input"].automatic_button.click()
         self.opened.wait()
@@ -74,6 +79,28 @@ class Tour:
         self.say_failure()
         self.picture("4-seed")
 
+    def choose_maps(self):
+        """Other maps in some views, and back."""
+        from slicerhost.mouse import choose
+
+        section = self.panel.panels["maps"]
+        method, combos = section.options.rows["method"].field, section.choice.combos
+        usual_method, usual_maps = method.currentText, {view: combo.currentText for view, combo in combos.items()}
+        started = time.perf_counter()
+        choose(method, WITH_UNCERTAINTY)
+        self.opened.wait()
+        print(f"maps by {WITH_UNCERTAINTY} after {time.perf_counter() - started:.1f} s", flush=True)
+        self.say_failure()
+        for view, name in OTHER_MAPS.items():
+            choose(combos[view], name)
+        self.opened.wait()
+        self.scroll_to(section.choice.checks["CBF"])
+        self.picture("9-other-maps")
+        for view, name in usual_maps.items():
+            choose(combos[view], name)
+        choose(method, usual_method)
+        self.opened.wait()
+
     def probe(self):
         """The mouse over white matter with Shift held."""
         import slicer
@@ -86,7 +113,7 @@ class Tour:
         place = study.analysis.grid.to_ras(inside[len(inside) // 2])
         hover_view(slicer.app.layoutManager().sliceWidget("PerfusionCBF"), place, shift=True)
         self.opened.wait()
-        self.picture("9-probe")
+        self.picture("10-probe")
 
     def look_at(self, section, name):
         """Open one section alone and photograph it."""
@@ -104,6 +131,21 @@ class Tour:
         from PerfusionToolLib.scene.views import centre_views
 
         centre_views(ras)
+        self.opened.wait()
+
+    def show_late_tissue(self):
+        """Scroll all views to the slice with most tissue that the bolus reaches late."""
+        analysis = self.panel.work.study.analysis
+        late = np.argwhere(analysis.maps["Tmax"] > LATE)
+        if late.size:
+            fullest = np.bincount(late[:, 0]).argmax()
+            self.show_slice(analysis.grid.to_ras(late[late[:, 0] == fullest].mean(0)))
+
+    def scroll_to(self, widget):
+        """Scroll the panel until a widget is its first row, or it ends."""
+        from slicerhost.mouse import scroll_panel
+
+        scroll_panel(widget)
         self.opened.wait()
 
     def say_failure(self):

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.integrate import trapezoid
 
+from ..curves import half_rise_time
 from ..gamma_variate import GammaVariate, fit_gamma_variate
 from ..noise import voxel_noise
 from ..progress import Progress, Steps
@@ -231,27 +232,3 @@ def describe_vessel(curve: np.ndarray, voxels: np.ndarray, times: np.ndarray, gr
         noise=voxel_noise(curve[None, : peak - 2]) if peak > 6 else 0.0,
         roughness=float(np.abs(np.diff(curve, 2)).sum() / height),
     )
-
-
-def half_rise_time(curve: np.ndarray, times: np.ndarray) -> float:
-    """Time at which a curve rises through half its peak, the last time before the peak.
-
-    Parameters
-    ----------
-    curve : ndarray of shape (t,)
-    times : ndarray of shape (t,)
-        s.
-
-    Returns
-    -------
-    float
-        s.
-    """
-    peak = int(np.argmax(curve))
-    half = curve[peak] / 2
-    below = np.flatnonzero(curve[:peak] < half)
-    if below.size == 0:
-        return float(times[0])
-    left = int(below[-1])
-    part = (half - curve[left]) / (curve[left + 1] - curve[left])
-    return float(times[left] + part * (times[left + 1] - times[left]))

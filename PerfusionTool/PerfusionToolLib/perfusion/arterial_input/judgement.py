@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..words import counted
 from .candidates import VesselCandidate
 
 # Of the peak, in standard deviations of the mean curve: the highest of many groups of noise must stay below it.
@@ -103,7 +104,7 @@ def _judged_shape(candidate, times, arrival, noise, smallest):
     # The candidate's own noise would count the very change that is looked for.
     change = _baseline_change(candidate.curve, arrival)
     if count < smallest:
-        reason = f"only {count} voxel{'s' * (count != 1)}, at least {smallest} are needed"
+        reason = f"only {counted(count, 'voxel')}, at least {smallest} are needed"
     elif candidate.peak < SMALLEST_SIGNIFICANCE * mean_noise:
         reason = f"peak is only {candidate.peak / mean_noise:.1f} times the noise"
     elif change > max(LARGEST_BASELINE_CHANGE * peak, LARGEST_BASELINE_SIGNIFICANCE * white_noise):
@@ -145,7 +146,7 @@ def _scored_artery(candidate, highest, earliest):
     earliness = np.exp(-0.5 * (lateness / LATENESS_SCALE) ** 2)
     reason = (
         f"peak {100 * height:.0f} % of the highest, {lateness:.1f} s after the earliest, "
-        f"{len(candidate.voxels)} voxels, fit error {100 * candidate.fit.error:.1f} %"
+        f"{counted(len(candidate.voxels), 'voxel')}, fit error {100 * candidate.fit.error:.1f} %"
     )
     return replace(candidate, score=float(height * earliness * _quality(candidate)), reason=reason)
 
@@ -175,7 +176,8 @@ def judge_veins(judged: list[VesselCandidate], artery_arrival: float, artery_wid
 def _judged_vein(candidate, artery_arrival, artery_width):
     lateness = candidate.arrival - artery_arrival
     if lateness < EARLIEST_VEIN:
-        return _rejected(candidate, f"rises {lateness:.1f} s after the AIF, too early for a vein")
+        order = "before" if lateness < 0 else "after"
+        return _rejected(candidate, f"rises {abs(lateness):.1f} s {order} the AIF, too early for a vein")
     if lateness > LATEST_VEIN:
         return _rejected(candidate, f"rises {lateness:.1f} s after the AIF, too late for a vein")
     width = candidate.area / candidate.peak

@@ -51,9 +51,7 @@ def grow_from_seed(
     seed = np.round(grid.to_indices(seed_ras)).astype(int)
     if (seed < 0).any() or (seed >= mask.shape).any() or not mask[tuple(seed)]:
         place = ", ".join(f"{value:.1f}" for value in np.asarray(seed_ras, float))
-        raise PerfusionError(
-            f"The seed at ({place}) mm lies outside the brain; place it on an artery inside the skull."
-        )
+        raise PerfusionError(f"The seed at ({place}) mm lies outside the brain; place it on a vessel inside the skull.")
     reach = np.ceil(REACH_MM / grid.spacing).astype(int)
     low, high = np.maximum(seed - reach, 0), np.minimum(seed + reach + 1, mask.shape)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..errors import PerfusionError
 from ..gamma_variate import GammaVariate, fit_gamma_variate
+from ..words import counted
 from .candidates import VesselCandidate
 from .search import VesselSearch
 
@@ -30,6 +31,8 @@ class ArterialInput:
         "automatic", "candidate", "seed", "mask" or "curve".
     scale : float
         Partial-volume factor that `curve` carries.
+    scale_sd : float
+        Its standard deviation, common to CBF and CBV of all voxels; NaN where it was not measured.
     scale_reason : str
         Where that factor comes from.
     candidates : tuple of VesselCandidate
@@ -43,9 +46,15 @@ class ArterialInput:
     fit: GammaVariate
     source: str
     scale: float = 1.0
+    scale_sd: float = float("nan")
     scale_reason: str = "off"
     candidates: tuple[VesselCandidate, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def scale_in_words(self) -> str:
+        """The factor with its standard deviation, such as "1.83 ± 0.12"; without where there is none."""
+        return f"{self.scale:.2f} ± {self.scale_sd:.2f}" if np.isfinite(self.scale_sd) else f"{self.scale:.2f}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +64,22 @@ class VenousOutput:
     Parameters
     ----------
     curve : ndarray of shape (t,)
-        Mean concentration.
+        Mean concentration of the voxels, or the curve given.
     voxels : ndarray of bool, shape (z, y, x)
+        Where it was measured; empty for a curve from a file.
     candidates : tuple of VesselCandidate
         All groups of voxels that were looked at, the best first.
+    source : str
+        "automatic", "candidate", "seed", "mask" or "curve".
+    curves : ndarray of shape (k, t)
+        Concentration of each of the voxels.
     """
 
     curve: np.ndarray
     voxels: np.ndarray
     candidates: tuple[VesselCandidate, ...]
+    source: str = "automatic"
+    curves: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 def automatic_input(search: VesselSearch, shape: tuple[int, int, int]) -> ArterialInput:
@@ -85,7 +101,7 @@ def automatic_input(search: VesselSearch, shape: tuple[int, int, int]) -> Arteri
         If no group of voxels passed for an artery.
     """
     if not search.arteries or not search.arteries[0].accepted:
-        looked_at = f"{len(search.arteries)} groups of voxels were looked at"
+        looked_at = f"of {counted(len(search.arteries), 'group')} of voxels none looks like one"
         best = f"; the strongest was {search.arteries[0].reason}" if search.arteries else ""
         raise PerfusionError(
             f"No artery was found: {looked_at}{best}. Place a seed in an artery, or give a mask or a curve."
@@ -141,12 +157,16 @@ def mask_input(curves: np.ndarray, voxels: np.ndarray, times: np.ndarray, source
     PerfusionError
         If the mask is empty or its mean curve has no peak.
     """
+    return curve_input(_mean_curve(curves, "arterial input", "an artery"), times, voxels, source)
+
+
+def _mean_curve(curves, name, vessel):
     if len(curves) == 0:
-        raise PerfusionError("The mask of the arterial input has no voxels; draw it on an artery.")
+        raise PerfusionError(f"The mask of the {name} has no voxels; draw it on {vessel}.")
     usable = np.isfinite(curves).all(1)
     if not usable.any():
-        raise PerfusionError("No voxel of the arterial input has a signal before the bolus; draw it on an artery.")
-    return curve_input(curves[usable].mean(0), times, voxels, source)
+        raise PerfusionError(f"No voxel of the {name} has a signal before the bolus; draw it on {vessel}.")
+    return curves[usable].mean(0)
 
 
 def curve_input(curve: np.ndarray, times: np.ndarray, voxels: np.ndarray, source: str = "curve") -> ArterialInput:
@@ -171,14 +191,20 @@ def curve_input(curve: np.ndarray, times: np.ndarray, voxels: np.ndarray, source
     PerfusionError
         If the curve has the wrong length or no finite positive peak.
     """
+    curve = _checked_curve(curve, times, "arterial input", "an artery")
+    return ArterialInput(curve, curve, voxels, fit_gamma_variate(curve, times - times[0]), source)
+
+
+def _checked_curve(curve, times, name, vessel):
     curve = np.asarray(curve, float)
     if curve.shape != times.shape:
-        raise PerfusionError(f"The arterial input has {curve.size} values for {times.size} frames; give one per frame.")
+        values = counted(curve.size, "value")
+        raise PerfusionError(f"The {name} has {values} for {times.size} frames; give one per frame.")
     if not np.isfinite(curve).all():
-        raise PerfusionError("The arterial input has values that are not finite; correct the curve.")
+        raise PerfusionError(f"The {name} has values that are not finite; correct the curve.")
     if curve.max() <= 0:
-        raise PerfusionError(f"The arterial input is nowhere above 0 (highest {curve.max():g}); choose an artery.")
-    return ArterialInput(curve, curve, voxels, fit_gamma_variate(curve, times - times[0]), source)
+        raise PerfusionError(f"The {name} is nowhere above 0 (highest {curve.max():g}); choose {vessel}.")
+    return curve
 
 
 def with_candidates(arterial: ArterialInput, search: VesselSearch) -> ArterialInput:
@@ -186,14 +212,13 @@ def with_candidates(arterial: ArterialInput, search: VesselSearch) -> ArterialIn
     return replace(arterial, candidates=search.arteries)
 
 
-def venous_output(search: VesselSearch, arterial_curve: np.ndarray, shape: tuple[int, int, int]) -> VenousOutput | None:
-    """The best vein of a search, or None where none was found.
+def venous_output(veins: tuple[VesselCandidate, ...], shape: tuple[int, int, int]) -> VenousOutput | None:
+    """The best vein, or None where none was found.
 
     Parameters
     ----------
-    search : VesselSearch
-    arterial_curve : ndarray of shape (t,)
-        The AIF in use, not scaled.
+    veins : tuple of VesselCandidate
+        As `VesselSearch.veins` gives them.
     shape : tuple of int
         (z, y, x).
 
@@ -201,7 +226,42 @@ def venous_output(search: VesselSearch, arterial_curve: np.ndarray, shape: tuple
     -------
     VenousOutput or None
     """
-    veins = search.veins(arterial_curve)
     if not veins or not veins[0].accepted:
         return None
     return VenousOutput(veins[0].curve, veins[0].mask(shape), veins)
+
+
+def mask_output(
+    curves: np.ndarray, voxels: np.ndarray, times: np.ndarray, veins: tuple[VesselCandidate, ...], source: str = "mask"
+) -> VenousOutput:
+    """The mean curve of given voxels as venous output.
+
+    Parameters
+    ----------
+    curves : ndarray of shape (k, t)
+        Unsmoothed concentration of the voxels.
+    voxels : ndarray of bool, shape (z, y, x)
+    times : ndarray of shape (t,)
+        s.
+    veins : tuple of VesselCandidate
+        As `VesselSearch.veins` gives them.
+    source : str
+
+    Returns
+    -------
+    VenousOutput
+
+    Raises
+    ------
+    PerfusionError
+        If the mask is empty or its mean curve has no peak.
+    """
+    mean = _mean_curve(curves, "venous output", "a vein")
+    return replace(curve_output(mean, times, voxels, veins, source), curves=curves)
+
+
+def curve_output(
+    curve: np.ndarray, times: np.ndarray, voxels: np.ndarray, veins: tuple[VesselCandidate, ...], source: str = "curve"
+) -> VenousOutput:
+    """A venous output from a curve; parameters and errors as of `curve_input`, and the veins that were found."""
+    return VenousOutput(_checked_curve(curve, times, "venous output", "a vein"), voxels, veins, source)

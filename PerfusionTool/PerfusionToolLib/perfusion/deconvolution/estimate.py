@@ -8,6 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from ..errors import PerfusionError
+
 
 class Flag(IntFlag):
     """What there is to say about a voxel; several can hold."""
@@ -30,6 +32,15 @@ class Flag(IntFlag):
     OSCILLATING = 32
     """No threshold meets the oscillation index: the highest was used."""
 
+    AT_EDGE = 64
+    """A value lies at the edge of the range that the model searches: it may lie outside."""
+
+    POOR_FIT = 128
+    """The model explains the curve badly."""
+
+
+FLAG_TYPE = np.uint16
+
 
 def mark(flags: np.ndarray, where: np.ndarray, flag: Flag):
     """Set a flag in place.
@@ -37,13 +48,13 @@ def mark(flags: np.ndarray, where: np.ndarray, flag: Flag):
     Parameters
     ----------
     flags : ndarray of shape (n,)
-        uint8.
+        Of `FLAG_TYPE`.
     where : ndarray of shape (n,)
         Which voxels it holds for, bool or indices.
     flag : Flag
         What holds for them.
     """
-    flags[where] |= np.uint8(flag)
+    flags[where] |= FLAG_TYPE(flag)
 
 
 @dataclass
@@ -59,9 +70,14 @@ class Reading:
     area : ndarray of shape (n,)
         ∫k.
     flags : ndarray of shape (n,)
-        Of `Flag`, uint8.
+        Of `Flag`, `FLAG_TYPE`.
     delay : ndarray of shape (n,), optional
         Lag in s at which k begins, where the method separates it.
+    mtt : ndarray of shape (n,), optional
+        Mean transit time in s, where the method has a model of its own of the whole curve: then area and mtt are its
+        own, and are not read from the areas under the curves.
+    sd : dict of str to ndarray of shape (n,)
+        Standard deviations of "peak", "area", "mtt", "tmax" and "delay", in their units, where the method has them.
     """
 
     peak: np.ndarray
@@ -69,10 +85,16 @@ class Reading:
     area: np.ndarray
     flags: np.ndarray
     delay: np.ndarray | None = None
+    mtt: np.ndarray | None = None
+    sd: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Estimator(Protocol):
-    """What the file of a method prepares for one arterial input: everything that does not depend on the voxel."""
+    """What the file of a method prepares for one arterial input: everything that does not depend on the voxel.
+
+    A method that estimates how the arterial input reaches the voxel also has ``local_input(curves)``: the arterial
+    input, delayed and dispersed as it arrives there, (n, t), of curves (n, t).
+    """
 
     lags: np.ndarray
 
@@ -103,11 +125,11 @@ class Estimate:
     delay : ndarray of shape (n,)
         Delay of the tissue in s; NaN for methods that do not separate it from Tmax.
     flags : ndarray of shape (n,)
-        Of `Flag`, uint8.
+        Of `Flag`, `FLAG_TYPE`.
     notes : tuple of str
         What a person should know about all of them, such as that curves were resampled.
     sd : dict of str to ndarray of shape (n,)
-        Standard deviations by the name of the value, where the method has them.
+        Standard deviations of "cbf", "cbv", "mtt", "tmax" and "delay" in the same units, where the method has them.
     """
 
     cbf: np.ndarray
@@ -156,9 +178,31 @@ class Estimate:
         """
         return self._compute(self.estimator.fitted, rows)
 
+    def local_aif(self, rows=slice(None)) -> np.ndarray:
+        """The arterial input as it arrives in the tissue, delayed and dispersed.
+
+        Parameters
+        ----------
+        rows : index array, slice or int
+            Voxels; all if left out.
+
+        Returns
+        -------
+        ndarray of shape (rows, t)
+            At the frame times, in the unit of the arterial input; NaN where there is no curve.
+
+        Raises
+        ------
+        PerfusionError
+            If the method does not estimate it.
+        """
+        if not hasattr(self.estimator, "local_input"):
+            raise PerfusionError("This method does not estimate a local arterial input; use Bayesian, boxNLR or dSVD.")
+        return self._compute(self.estimator.local_input, rows)
+
     def _compute(self, function, rows):
         rows = np.arange(len(self.tissue))[rows] if isinstance(rows, slice) else np.atleast_1d(rows)
-        has_curve = self.flags[rows] & np.uint8(Flag.NO_CURVE) == 0
+        has_curve = self.flags[rows] & FLAG_TYPE(Flag.NO_CURVE) == 0
         computed = function(np.where(has_curve[:, None], self.tissue[rows], 0))
         computed[~has_curve] = np.nan
         return computed

@@ -44,6 +44,8 @@ class Modes:
         The modes of k at those lags.
     area : ndarray of shape (m,)
         Integrals of the modes of k, in s.
+    frequencies : ndarray of shape (m,), optional
+        Angular frequencies of the modes in 1/s, where they are waves.
     """
 
     singular_values: np.ndarray
@@ -54,15 +56,18 @@ class Modes:
     search_lags: np.ndarray
     search: np.ndarray
     area: np.ndarray
+    frequencies: np.ndarray | None = None
 
 
-def causal_modes(problem: Problem) -> Modes:
+def causal_modes(problem: Problem, samples: np.ndarray) -> Modes:
     """Modes of the lower-triangular convolution matrix.
 
     Parameters
     ----------
     problem : Problem
-        Arterial input, times and quadrature.
+        Times and quadrature.
+    samples : ndarray of shape (g,)
+        Arterial input on the problem's regular grid, as it is or delayed.
 
     Returns
     -------
@@ -70,7 +75,7 @@ def causal_modes(problem: Problem) -> Modes:
         Between lags, k is interpolated by a cubic spline when its peak is searched.
     """
     sampling = problem.sampling
-    matrix = causal_matrix(problem.regular_input, sampling.step, problem.quadrature)
+    matrix = causal_matrix(samples, sampling.step, problem.sum_rule)
     left, singular_values, right = np.linalg.svd(matrix)
     search_lags = _search_lags(0.0, problem)
     return Modes(
@@ -81,7 +86,7 @@ def causal_modes(problem: Problem) -> Modes:
         residue=right.T,
         search_lags=search_lags,
         search=resampling_matrix(sampling.lags, search_lags) @ right.T,
-        area=right @ lag_weights(sampling.grid.size, sampling.step, problem.quadrature),
+        area=right @ lag_weights(sampling.grid.size, sampling.step, problem.sum_rule),
     )
 
 
@@ -105,7 +110,7 @@ def circular_modes(problem: Problem) -> Modes:
     sampling = problem.sampling
     count = sampling.grid.size
     length = 2 * count
-    spectrum = np.fft.rfft(circular_kernel(problem.regular_input, sampling.step, problem.quadrature, length))
+    spectrum = np.fft.rfft(circular_kernel(problem.regular_input, sampling.step, problem.sum_rule, length))
     wave = np.append(np.arange(count + 1), np.arange(1, count))
     quarter = np.append(np.zeros(count + 1), np.full(count - 1, np.pi / 2))
     order = np.argsort(-np.abs(spectrum[wave]), kind="stable")
@@ -127,6 +132,7 @@ def circular_modes(problem: Problem) -> Modes:
         search_lags=search_lags,
         search=waves(search_lags / sampling.step, 0),
         area=sampling.step * waves(integrated, 0).sum(axis=0),
+        frequencies=2 * np.pi * wave / (length * sampling.step),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import PerfusionError
 from ..series import FEWEST_FRAMES, checked_times
 from ..settings import QUADRATURES
+from ..words import counted
 from .convolution import time_weights
 from .sampling import Sampling, regular_sampling
 
@@ -24,16 +25,24 @@ class Problem:
         Concentration in the artery.
     times : ndarray of shape (t,)
         Frame times in s, strictly increasing; regular or not.
-    quadrature : {"simpson", "rectangle", "trapezoid", "linear"}
-        Rule of the convolution integral; see `convolution`.
+    quadrature : {"auto", "simpson", "rectangle", "trapezoid", "linear"}
+        Rule of the convolution integral; see `convolution`. With "auto" an estimator takes the rule that suits it.
     longest_tmax : float
         The peak of the residue function is searched up to this lag in s, and among three lags at least.
+    examples : ndarray of shape (m, t), optional
+        Some of the curves that will be deconvolved, for what an estimator learns from many at once, such as the noise.
     """
 
     arterial_input: np.ndarray
     times: np.ndarray
     quadrature: str
     longest_tmax: float
+    examples: np.ndarray | None = None
+
+    @property
+    def sum_rule(self) -> str:
+        """The quadrature of estimators that convolve by sums over frames."""
+        return "simpson" if self.quadrature == "auto" else self.quadrature
 
     @cached_property
     def sampling(self) -> Sampling:
@@ -157,11 +166,11 @@ def _checked_arterial_input(arterial_input):
         raise PerfusionError(f"The arterial input has the shape {curve.shape}; give one value per frame.")
     if curve.size < FEWEST_FRAMES:
         raise PerfusionError(
-            f"The arterial input has {curve.size} frames; deconvolution needs at least {FEWEST_FRAMES}."
+            f"The arterial input has {counted(curve.size, 'frame')}; deconvolution needs at least {FEWEST_FRAMES}."
         )
     if not np.isfinite(curve).all():
         count = np.count_nonzero(~np.isfinite(curve))
-        raise PerfusionError(f"The arterial input has {count} values that are not finite; choose another.")
+        raise PerfusionError(f"The arterial input is not finite in {counted(count, 'frame')}; choose another.")
     if curve.max() == curve.min():
         raise PerfusionError(f"The arterial input is {curve[0]:g} in every frame; choose one that holds a bolus.")
     return curve

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .estimate import Flag, Reading, mark
+from .estimate import FLAG_TYPE, Flag, Reading, mark
 from .modes import Modes
 
 
@@ -55,7 +55,7 @@ def read_peaks(residues: np.ndarray, lags: np.ndarray, areas: np.ndarray) -> Rea
     Reading
     """
     height, lag = find_peaks(residues, lags)
-    flags = np.zeros(len(residues), np.uint8)
+    flags = np.zeros(len(residues), FLAG_TYPE)
     mark(flags, lag < 0, Flag.EARLY_PEAK)
     mark(flags, lag >= lags[-1], Flag.LATE_PEAK)
     return Reading(peak=height, tmax=lag.clip(0), area=areas, flags=flags)

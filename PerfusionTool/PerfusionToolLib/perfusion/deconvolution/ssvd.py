@@ -28,7 +28,7 @@ def prepare(problem: Problem, *, threshold: float = 0.2) -> LinearEstimator:
     Østergaard L et al., Magn Reson Med 1996;36:715-725. doi:10.1002/mrm.1910360510
     """
     part_of_one(threshold, "threshold of sSVD")
-    modes = causal_modes(problem)
+    modes = causal_modes(problem, problem.regular_input)
     return LinearEstimator(modes, truncated_inverse(modes.singular_values, threshold))
 
 

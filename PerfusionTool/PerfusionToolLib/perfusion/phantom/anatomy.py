@@ -260,6 +260,21 @@ class HeadAnatomy:
         delay = delay + tissue * (core * CORE_DELAY_S + penumbra * PENUMBRA_DELAY_S)
         return flow, volume, delay, tissue * core, tissue * penumbra
 
+    def leaky(self, points: np.ndarray) -> np.ndarray:
+        """How far points lie inside the region whose vessels may leak: opposite the lesion.
+
+        Parameters
+        ----------
+        points : ndarray of shape (n, 3)
+            mm in the head's frame.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            1 inside, 0 outside.
+        """
+        return _inside(_ellipsoid(points.T.astype(np.float32), (-self.lesion_side * 38, -6, 14), (20, 27, 22)), 4)
+
     def on_dura(self, directions: np.ndarray, depth: float) -> np.ndarray:
         """Points a little inside the inner table of the skull, seen from the head's origin.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -13,7 +14,7 @@ from scipy.special import gammainc
 
 from ..errors import PerfusionError
 from ..series import PerfusionSeries
-from .anatomy import HeadAnatomy
+from .anatomy import DELAY_S, GREY_FLOW, GREY_VOLUME, HeadAnatomy
 from .sampling import WORKERS, Lattice, contents_of_head
 from .vessels import KINDS, large_vessels
 
@@ -42,8 +43,8 @@ class SampleHead:
     series : PerfusionSeries
         The scan: signal float32, or int16.
     truth : dict of ndarray of shape (z, y, x), float32
-        "CBF" ml/100g/min, "CBV" ml/100g, "MTT" s, "Tmax" s, "TTP" s, "delay" s; 0 outside the brain and where there
-        is no tissue. Blood in the large vessels is not counted.
+        "CBF" ml/100g/min, "CBV" ml/100g, "MTT" s, "Tmax" s, "TTP" s, "delay" s, with leakage "K2" 1/s; 0 outside
+        the brain and where there is no tissue. Blood in the large vessels is not counted.
     labels : dict of ndarray of shape (z, y, x), bool
         "brain", "intracranial", "skull", "grey", "white", "csf", "core", "penumbra", "artery", "vein", "occluded"
         (artery beyond the clot): at least half of the voxel. "tissue": at least nine tenths grey and white matter and
@@ -78,6 +79,7 @@ def sample_head(
     motion: float = 0.0,
     occlusion: bool = False,
     lesion: bool = True,
+    leakage: float = 0.0,
     bolus: bool = True,
     echo_time: float = 0.03,
     integer: bool = False,
@@ -109,6 +111,9 @@ def sample_head(
         A clot closes the middle cerebral artery on the side of the lesion; beyond it blood comes late and dispersed.
     lesion : bool
         Infarct core and penumbra in one middle cerebral territory: left with an even seed, right with an odd one.
+    leakage : float
+        MR: K2 in 1/s of a region opposite the lesion whose vessels leak: −K2·∫C is added to its curves, with C the
+        curve of normal grey matter. Positive: T1 is what leaked contrast changes most; negative: T2*.
     bolus : bool
         False: no contrast agent.
     echo_time : float
@@ -143,13 +148,15 @@ def sample_head(
     TE·ΔR2* of 4.5: a pure artery falls to 1 % of its signal, below the default noise, and grey matter by about a
     fifth. Tissue and artery share one relaxivity, so a deeper fall in tissue would leave no artery to measure.
     """
-    _check(shape, noise, vessel_width, motion)
+    _check_geometry(shape, spacing)
+    _check_numbers(noise=noise, vessel_width=vessel_width, motion=motion, seed=seed)
+    _check_leakage(leakage, modality)
     times = np.arange(45) * 1.41 if times is None else np.asarray(times, float)
     ijk_to_ras = _axial(shape, spacing) if ijk_to_ras is None else np.asarray(ijk_to_ras, float)
     signal = np.empty((times.size, *shape), np.float32)
     series = PerfusionSeries(signal, times, ijk_to_ras, modality, echo_time)
     grid, times = series.grid, series.times
-    origin = _origin(grid)
+    origin, from_zyx = _origin(grid), ijk_to_ras[:, [2, 1, 0, 3]]
     # One source of chance for each, so that the same seed is the same head in every kind of scan.
     for_anatomy, for_vessels, for_bolus, for_motion, for_noise = np.random.default_rng(seed).spawn(5)
 
@@ -162,11 +169,12 @@ def sample_head(
 
     contents = voxels if points is None else points
     mtt_rows = contrast.rows(contents.mtt)
+    leaks = _leaks(leakage, contents, anatomy, from_zyx if points is None else lattice.to_ras, origin)
 
     def take(frame):
         image = contents.layers["static"]
         if bolus and contrast.since_arrival[frame] > 0:
-            concentration = _concentration(contents, contrast, mtt_rows, frame)
+            concentration = _concentration(contents, contrast, mtt_rows, leaks, frame)
             image = _enhanced(image, concentration, modality, echo_time)
         signal[frame] = image if points is None else lattice.moved(image, poses[frame])
 
@@ -179,7 +187,7 @@ def sample_head(
 
     return SampleHead(
         series=series,
-        truth=_truth(voxels, contrast),
+        truth=_truth(voxels, contrast, _leaks(leakage, voxels, anatomy, from_zyx, origin)),
         labels=_labels(voxels.layers),
         artery_fraction=voxels.layers["artery"] + voxels.layers["occluded"],
         vein_fraction=voxels.layers["vein"],
@@ -189,15 +197,33 @@ def sample_head(
     )
 
 
-def _check(shape, noise, vessel_width, motion):
-    if len(shape) != 3 or min(shape) < 1:
-        raise PerfusionError(f"A head needs a shape of three positive numbers (slices, rows, columns), not {shape}.")
-    if not vessel_width > 0:
-        raise PerfusionError(f"The vessel width factor is {vessel_width:g}; it must be above 0.")
-    if not motion >= 0:
-        raise PerfusionError(f"The motion is {motion:g} mm; it must not be negative.")
-    if noise is not None and not noise >= 0:
-        raise PerfusionError(f"The noise is {noise:g}; it must not be negative.")
+def _check_geometry(shape, spacing):
+    if not _are_three(shape, Integral):
+        raise PerfusionError(f"A head needs a shape of three positive numbers (slices, rows, columns), not {shape!r}.")
+    if not _are_three(spacing, Real):
+        raise PerfusionError(f"A head needs a spacing of three positive numbers in mm (z, y, x), not {spacing!r}.")
+
+
+def _are_three(values, kind):
+    values = np.asarray(values, dtype=object)
+    return values.shape == (3,) and all(isinstance(value, kind) and 0 < value < np.inf for value in values)
+
+
+def _check_leakage(leakage, modality):
+    if not isinstance(leakage, Real) or not np.isfinite(leakage):
+        raise PerfusionError(f"The leakage of the head is {leakage!r}; give a number, K2 in 1/s.")
+    if leakage and modality != "MR":
+        raise PerfusionError(f"The leakage of the head is {leakage:g}; vessels leak in MR heads only, so give 0.")
+
+
+def _check_numbers(**numbers):
+    for name, value in numbers.items():
+        if value is None and name == "noise":
+            continue
+        if not isinstance(value, Integral if name == "seed" else Real) or not 0 <= value < np.inf:
+            raise PerfusionError(f"The {name.replace('_', ' ')} of the head is {value!r}; give a number of 0 or more.")
+    if numbers["vessel_width"] == 0:
+        raise PerfusionError("The vessel width factor is 0; it must be above 0.")
 
 
 def _axial(shape, spacing):
@@ -216,6 +242,16 @@ def _origin(grid):
     """RAS mm of the head's origin: a scan of few slices lies lower in the head, to hold the arterial circle."""
     coverage = np.abs(grid.ijk_to_ras[2, :3]) @ grid.shape[::-1]
     return _middle(grid) + np.array([0, 0, np.clip(38 - coverage / 2, 0, 14)])
+
+
+def _leaks(leakage, contents, anatomy, from_zyx, origin):
+    """K2 of the voxels or lattice points that hold tissue (n,); None where no vessel leaks."""
+    if not leakage:
+        return None
+    shape = contents.layers["static"].shape
+    places = np.stack(np.unravel_index(contents.tissue, shape), axis=1)
+    points = anatomy.to_head(places @ from_zyx[:3, :3].T + from_zyx[:3, 3] - origin)
+    return np.float32(leakage) * contents.at("tissue", contents.tissue) * anatomy.leaky(points)
 
 
 class _Contrast:
@@ -251,6 +287,9 @@ class _Contrast:
         residues[:, 0] /= 2
         per_flow = TISSUE_DENSITY / HEMATOCRIT_FACTOR / 6000
         self.table = (per_flow * _convolved(artery[None], residues)).astype(np.float32)
+        grey = 1 - gammainc(TRANSIT_SHAPE, TRANSIT_SHAPE * clock * GREY_FLOW[0] / (60 * GREY_VOLUME[0]))
+        grey = per_flow * GREY_FLOW[0] * _convolved(artery, grey)
+        self.leaked = np.interp(self.since_arrival - DELAY_S, clock, np.cumsum(grey) * FINE_STEP, left=0)
 
     def now(self, kind, frame):
         """Concentration in a vessel."""
@@ -284,11 +323,13 @@ def _convolved(curve, kernel):
     return fftconvolve(curve, kernel, axes=-1)[..., : curve.shape[-1]] * FINE_STEP
 
 
-def _concentration(contents, contrast, mtt_rows, frame):
+def _concentration(contents, contrast, mtt_rows, leaks, frame):
     """Concentration of one frame in the reference position."""
     concentration = np.zeros(contents.layers["static"].shape, np.float32)
     flat = concentration.ravel()
     flat[contents.tissue] = contents.flow * contrast.tissue(frame, mtt_rows, contents.delay)
+    if leaks is not None:
+        flat[contents.tissue] -= leaks * np.float32(contrast.leaked[frame])
     for kind in KINDS:
         flat[contents.blood] += contents.at(kind, contents.blood) * contrast.now(kind, frame)
     return concentration
@@ -349,7 +390,7 @@ def _poses(times, motion, origin, random):
     return poses
 
 
-def _truth(voxels, contrast):
+def _truth(voxels, contrast, leaks):
     brain = voxels.layers["brain"] >= 0.5
 
     def scattered(values):
@@ -364,7 +405,7 @@ def _truth(voxels, contrast):
         "Tmax": scattered(voxels.delay),
         "TTP": scattered(contrast.peak_time(contrast.rows(voxels.mtt), voxels.delay)),
         "delay": scattered(voxels.delay),
-    }
+    } | ({} if leaks is None else {"K2": scattered(leaks)})
 
 
 def _labels(layers):

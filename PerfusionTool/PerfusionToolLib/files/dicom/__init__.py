@@ -1,0 +1,1 @@
+"""DICOM: a folder of images in, parametric maps and segmentations out."""
