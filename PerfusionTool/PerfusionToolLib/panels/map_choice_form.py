@@ -62,11 +62,9 @@ class MapChoiceForm:
     def _add_checks(self):
         self.layout.addWidget(qt.QLabel(_("Maps to make:")))
         grid = qt.QGridLayout()
-        rows = -(-len(self.checks) // COLUMNS)
         for place, (name, check) in enumerate(self.checks.items()):
             check.connect("toggled(bool)", lambda on, name=name: self._take_wanted(name, on))
-            # Column by column: names of a kind stand together, and the long ones in few columns.
-            grid.addWidget(check, place % rows, place // rows)
+            grid.addWidget(check, place // COLUMNS, place % COLUMNS)
         self.layout.addLayout(grid)
 
     def _add_combos(self):

@@ -242,7 +242,8 @@ def test_a_map_is_removed_with_its_legend_and_display(scene, values, grid):
 
     def made():
         nodes = (scene.GetNthNode(place) for place in range(scene.GetNumberOfNodes()))
-        return [node for node in nodes if not node.IsA("vtkMRMLColorNode")]
+        kept = ("vtkMRMLColorNode", "vtkMRMLSubjectHierarchyNode")
+        return [node for node in nodes if not any(map(node.IsA, kept))]
 
     before = made()
     remove_map(put(scene, values, grid), scene)
