@@ -195,12 +195,12 @@ def test_values_scale_as_the_physics_says(method):
     curves = noisy_mix()
     est = deconvolve(curves, artery(TIMES), TIMES, method)
     stronger = deconvolve(curves * 3, artery(TIMES), TIMES, method)
-    np.testing.assert_allclose(stronger.cbf, 3 * est.cbf, rtol=1e-6)
-    np.testing.assert_allclose(stronger.cbv, 3 * est.cbv, rtol=1e-6)
-    np.testing.assert_allclose(stronger.mtt, est.mtt, rtol=1e-6)
-    np.testing.assert_allclose(stronger.tmax, est.tmax, atol=1e-6)
+    np.testing.assert_allclose(stronger.cbf, 3 * est.cbf, rtol=ROUNDING.get(method, 1e-9))
+    np.testing.assert_allclose(stronger.cbv, 3 * est.cbv, rtol=ROUNDING.get(method, 1e-9))
+    np.testing.assert_allclose(stronger.mtt, est.mtt, rtol=ROUNDING.get(method, 1e-9))
+    np.testing.assert_allclose(stronger.tmax, est.tmax, atol=ROUNDING.get(method, 1e-9))
     other_unit = deconvolve(curves * 1e-3, artery(TIMES) * 1e-3, TIMES, method)
-    np.testing.assert_allclose(other_unit.cbf, est.cbf, rtol=ROUNDING.get(method, 1e-6))
+    np.testing.assert_allclose(other_unit.cbf, est.cbf, rtol=ROUNDING.get(method, 1e-9))
 
 
 @pytest.mark.parametrize("method", WITHOUT_DELAY)
@@ -366,7 +366,8 @@ def test_fitted_curves_follow_the_tissue(method):
     curves = noisy_mix(8, noise=0)
     est = deconvolve(curves, artery(TIMES), TIMES, method)
     closeness = [np.corrcoef(pair)[0, 1] for pair in zip(est.fitted(), curves, strict=True)]
-    assert min(closeness) > 0.95
+    # A box describes these mixed residue functions less well.
+    assert min(closeness) > (0.95 if method == "boxNLR" else 0.97)
     np.testing.assert_allclose(est.fitted(slice(2, 4)), est.fitted()[2:4], atol=ROUNDING.get(method, 1e-12))
 
 
