@@ -76,7 +76,12 @@ def test(arguments):
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if arguments[:1] == ["--slicer-core"]:
         return test_scene(arguments[1], arguments[2:])
-    return run("ruff", "check", "--quiet") or run("ruff", "format", "--check", "--quiet") or run("pytest", *arguments)
+    return run("ruff", "check", "--quiet") or run("ruff", "format", "--check", "--quiet") or run_tests(*arguments)
+
+
+def run_tests(*arguments):
+    """A process for every core, each with whole files of tests, as what a file's tests share is made once in it."""
+    return run("pytest", "--numprocesses", "auto", "--dist", "loadfile", *arguments)
 
 
 def test_scene(version, arguments):
@@ -90,7 +95,7 @@ def test_scene(version, arguments):
         unfinished.rename(place)
     os.environ["PYTHONPATH"] = str(place)
     tests = sorted(map(str, (ROOT / "PerfusionTool/Testing/Python").glob("test_scene*.py")))
-    return run("pytest", *tests, *arguments)
+    return run_tests(*tests, *arguments)
 
 
 def run(module, *arguments):

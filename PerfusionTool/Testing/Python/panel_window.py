@@ -38,8 +38,10 @@ def make_panel(application):
         return panel
 
     yield make
-    for panel, _outside in made:
+    for panel, outside in made:
         panel.cleanup()
+        # Else its selectors would go on to follow the scene of the tests after this one.
+        outside.delete()
 
 
 @pytest.fixture

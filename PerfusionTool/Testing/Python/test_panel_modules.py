@@ -67,6 +67,7 @@ def panel(selector):
     settle(panel)
     yield panel
     panel.cleanup()
+    window.delete()
 
 
 def layout():

@@ -131,6 +131,7 @@ def panel(abroad):
     yield panel
     panel.exit()
     panel.cleanup()
+    window.delete()
 
 
 def told_by_the_science(study):

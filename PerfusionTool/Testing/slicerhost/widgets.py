@@ -43,10 +43,13 @@ def observe(widget, target, event, method):
 
     def call(*_event):
         alive = known()
-        if alive is not None and shiboken6.isValid(alive):
+        if alive is None or not shiboken6.isValid(alive):
+            target.RemoveObserver(tag)
+        else:
             getattr(alive, method)()
 
-    return target.AddObserver(event, call)
+    tag = target.AddObserver(event, call)
+    return tag
 
 
 def add_row(widget, *parts):
