@@ -371,7 +371,7 @@ def test_a_missing_file_and_a_folder_are_said(tmp_path):
     [
         (b"", "is empty"),
         (b"hello", "neither NIfTI nor NRRD"),
-        (gzip.compress(b"hello" * 1000), "neither NIfTI nor NRRD"),
+        (gzip.compress(b"hello" * 1000, mtime=0), "neither NIfTI nor NRRD"),
         (b"\x1f\x8b\x08garbage that is no gzip data at all", "damaged or cut short"),
         (b"\x1f\x8b\x08\0", "damaged or cut short"),
         (bytes(128) + b"DICM" + bytes(500), "DICOM"),

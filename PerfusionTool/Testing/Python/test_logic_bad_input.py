@@ -208,7 +208,7 @@ def test_what_is_nothing_of_the_kind_is_refused(logic, ask):
     module_window.assert_same(maps(logic), before)
 
 
-@pytest.mark.parametrize("nothing", (*NOTHINGS[3:], True), ids=repr)
+@pytest.mark.parametrize("nothing", (*NOTHINGS[3:], True), ids=lambda nothing: type(nothing).__name__)
 def test_what_is_no_candidate_is_refused(logic, nothing):
     assert in_one_sentence(logic.setArterialInputCandidate, nothing)
 
