@@ -10,13 +10,13 @@ from ..scene import views
 from ..scene.candidates import read_candidates
 from ..scene.curves import CONCENTRATION_UNITS
 from ..scene.nodes import proxy_volume
-from ..scene.vessel_source import ARTERY, add_seed, kept_place
+from ..scene.vessel_source import ARTERY, kept_place
 from ..scene.volumes import volume_grid
 from ..scene.wording import voxels_in_words
 from .candidates_table import CandidatesTable, place_in_words
 from .fit_editor import FitEditor
 from .reasons import allow
-from .seed_placing import SeedPlacing
+from .seed_button import SeedButton
 from .segment_choice import SegmentChoice
 from .segment_edits import SegmentEdits, edit_segment
 from .step import StepPanel
@@ -41,7 +41,6 @@ class ArterialInputPanel(StepPanel):
     chart = "curves"
 
     def build(self):
-        self._seed = SeedPlacing(self._take_seed, lambda: self.work.study.publishing, self._show_placing)
         self._edits = SegmentEdits(SEGMENT, self.work, self._take_painted)
         self.table = CandidatesTable(self._take_candidate)
         self.layout.addWidget(self.table.widget)
@@ -60,7 +59,9 @@ class ArterialInputPanel(StepPanel):
     def _add_choices(self):
         row = self.add_row()
         self.automatic_button = self.add_button(_("Automatic AIF"), "", self._take_automatic, row)
-        self.seed_button = self.add_button(_("Place seed"), "", self._place_or_stop, row)
+        tool_tip = _("Then click on an artery in a view; drag the seed later and the maps follow")
+        self._seed = SeedButton(self, row, ARTERY, _("Place seed"), tool_tip, self._take_seed)
+        self.seed_button = self._seed.widget
         self.paint_button = self.add_button(_("Paint"), "", lambda: edit_segment(self.work, SEGMENT), row)
 
     def _add_segments(self):
@@ -81,13 +82,12 @@ class ArterialInputPanel(StepPanel):
 
     def refresh(self):
         super().refresh()
-        self._seed.watch(self.work.parameters.seed)
         self._edits.watch(self.work.parameters.segmentation)
         self._show_candidates()
         self._show_used()
         self._show_buttons()
-        self._show_placing()
         self._without_results = self._reason_without_results()
+        self._seed.refresh(self._without_results)
         self.segment.refresh()
         self._allow_segment()
         self.venous.refresh(
@@ -95,7 +95,7 @@ class ArterialInputPanel(StepPanel):
         )
 
     def leave(self):
-        self._seed.stop()
+        self._seed.leave()
         self.venous.leave()
 
     def forget(self):
@@ -196,12 +196,6 @@ class ArterialInputPanel(StepPanel):
         allow(self.use_artery_button, _("Take the mean curve of the chosen segment or labelmap as AIF"), reason)
         allow(self.use_vein_button, _("Take the mean curve of the chosen segment or labelmap as VOF"), reason)
 
-    def _show_placing(self):
-        placing = self._seed.placing
-        self.seed_button.text = _("Cancel placing") if placing else _("Place seed")
-        tool_tip = _("Then click on an artery in a view; drag the seed later and the maps follow")
-        allow(self.seed_button, tool_tip, self._reason_without_results())
-
     # -- choosing
 
     def _choose(self, steps):
@@ -239,14 +233,6 @@ class ArterialInputPanel(StepPanel):
         # A given curve is scaled by a factor that was set, but not by the one found from the VOF.
         scale = 1.0 if analysis.settings.partial_volume == "factor" else arterial.scale
         self._choose(self.work.study.arterial_input_steps("curve", scale * fit(analysis.times - analysis.times[0])))
-
-    def _place_or_stop(self):
-        if self._seed.placing:
-            self._seed.stop()
-            return
-        parameters = self.work.parameters
-        self._seed.watch(parameters.seed or add_seed(ARTERY, parameters, parameters.scan.GetName()))
-        self._seed.start(keep=self.work.parameters.arterialInputKind == "seed")
 
     def _undo(self):
         self._choose(self.work.study.undo_arterial_input_steps())

@@ -9,14 +9,17 @@ import qt
 from slicer.i18n import tr as _
 
 from ..scene import views
-from ..scene.vessel_source import VEIN, add_seed
+from ..scene.vessel_source import VEIN
 from .reasons import allow
-from .seed_placing import SeedPlacing
+from .seed_button import SeedButton
 from .segment_edits import SegmentEdits, edit_segment
 
 # Else the window would be as wide as the longest reason.
 NARROWEST = 60
 NO_VEIN = _("Choose a vein as VOF…")
+# Of more than a hundred, most are voxels at the edge of a sinus; a person who wants another places a seed.
+MOST_VEINS = 20
+SAME_VEIN_MM = 0.5
 
 
 class VenousOutputRow:
@@ -36,13 +39,13 @@ class VenousOutputRow:
         self._veins = ()
         self._shown = [NO_VEIN]
         self._refreshing = False
-        self._without_results = ""
-        self._seed = SeedPlacing(self._take_seed, lambda: self._work.study.publishing, self._show_placing)
         self._edits = SegmentEdits(VEIN.short, self._work, self._take_painted)
         self.veins = self._add_veins(panel)
         row = panel.add_row()
         self.automatic_button = panel.add_button(_("Automatic VOF"), "", self._take_automatic, row)
-        self.seed_button = panel.add_button(_("Place VOF seed"), "", self._place_or_stop, row)
+        tool_tip = _("Then click on a large vein in a view; drag the seed later and the maps follow")
+        self._seed = SeedButton(panel, row, VEIN, _("Place VOF seed"), tool_tip, self._take_seed)
+        self.seed_button = self._seed.widget
         self.paint_button = panel.add_button(_("Paint VOF"), "", lambda: edit_segment(self._work, VEIN.short), row)
 
     def _add_veins(self, panel):
@@ -65,21 +68,18 @@ class VenousOutputRow:
         in_words : callable
             From a place, RAS mm, to where it lies in the head.
         """
-        parameters = self._work.parameters
-        self._seed.watch(parameters.venousSeed)
-        self._edits.watch(parameters.segmentation)
+        self._edits.watch(self._work.parameters.segmentation)
         self._show_veins(arterial, in_words)
         again = "" if self._veins else without_results or _("Compute the maps again first.")
         allow(self.veins, _("Veins that were found, the best first; choose one to use it as VOF"), again)
         allow(self.automatic_button, _("Take the best vein; the default"), without_scan)
         tool_tip = _("Paint the VOF with the Segment Editor; what you change is used when you pause")
         allow(self.paint_button, tool_tip, without_results)
-        self._without_results = without_results
-        self._show_placing()
+        self._seed.refresh(without_results)
 
     def leave(self) -> None:
         """Clicks in views do what they usually do again."""
-        self._seed.stop()
+        self._seed.leave()
 
     def forget(self) -> None:
         """Let go of nodes."""
@@ -90,7 +90,7 @@ class VenousOutputRow:
 
     def _show_veins(self, arterial, in_words):
         study = self._work.study
-        self._veins = () if arterial is None else study.analysis.vessel_search.veins(arterial.measured)
+        self._veins = () if arterial is None else study.analysis.vessel_search.veins(arterial.measured)[:MOST_VEINS]
         texts = [f"{rank + 1}: {in_words(vein.place)}; {vein.reason}" for rank, vein in enumerate(self._veins)]
         self._refreshing = True
         try:
@@ -110,13 +110,8 @@ class VenousOutputRow:
             return 0
         if kind != "candidate":
             return -1
-        return int(np.argmin([np.linalg.norm(vein.place - place) for vein in self._veins]))
-
-    def _show_placing(self):
-        placing = self._seed.placing
-        self.seed_button.text = _("Cancel placing") if placing else _("Place VOF seed")
-        tool_tip = _("Then click on a large vein in a view; drag the seed later and the maps follow")
-        allow(self.seed_button, tool_tip, self._without_results)
+        distances = [np.linalg.norm(vein.place - place) for vein in self._veins]
+        return int(np.argmin(distances)) if min(distances) < SAME_VEIN_MM else -1
 
     # -- choosing
 
@@ -135,12 +130,3 @@ class VenousOutputRow:
     def _take_painted(self):
         mask = (self._work.parameters.segmentation, VEIN.short)
         self._choose(self._work.study.venous_output_steps("mask", mask))
-
-    def _place_or_stop(self):
-        if self._seed.placing:
-            self._seed.stop()
-            return
-        parameters = self._work.parameters
-        node = parameters.venousSeed or add_seed(VEIN, parameters, parameters.scan.GetName())
-        self._seed.watch(node)
-        self._seed.start(keep=parameters.venousOutputKind == "seed")

@@ -47,11 +47,23 @@ def test_before_any_result_buttons_say_what_to_do_first(panel):
 
 def test_veins_are_listed_with_place_and_reason_and_the_one_in_use_is_shown(window):
     veins = row(window).veins
-    assert veins.count == 1 + len(window.work.study.analysis.venous_output.candidates)
+    from PerfusionToolLib.panels.venous_output_row import MOST_VEINS
+
+    found = len(window.work.study.analysis.venous_output.candidates)
+    assert found > MOST_VEINS
+    assert veins.count == 1 + MOST_VEINS
     assert veins.currentIndex == 1
     assert veins.currentText.startswith("1: ")
     assert "slice" in veins.currentText
     assert "after the AIF" in veins.currentText
+
+
+def test_a_vein_beyond_the_list_is_none_of_it(window):
+    from PerfusionToolLib.panels.venous_output_row import MOST_VEINS
+
+    window.logic.setVenousOutputCandidate(MOST_VEINS + 3)
+    settle(window)
+    assert row(window).veins.currentIndex <= 0
 
 
 def test_choosing_a_vein_uses_it_and_undo_leads_back(window):
