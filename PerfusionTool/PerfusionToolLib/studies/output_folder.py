@@ -6,8 +6,8 @@ import json
 import os
 import platform
 import re
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -62,25 +62,23 @@ def all_or_none(folder: Path, stale: Iterable[str] = ()) -> Iterator[Path]:
         If the folder cannot be written, or holds a folder with the name of one of the files.
     """
     missing = []
-    try:
-        missing += [path for path in (folder, *folder.parents) if not path.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(folder)
-        prefix = f".unfinished-{os.getpid()}-{platform.node()}-"
-        temporary = tempfile.TemporaryDirectory(prefix=prefix, dir=folder, ignore_cleanup_errors=True)
-    except OSError as error:
-        _remove_empty(missing)
-        raise PerfusionError(
-            f"The output folder {folder} cannot be written ({error.strerror}); choose another."
-        ) from error
-    unfinished, earlier = Path(temporary.name) / "new", Path(temporary.name) / "earlier"
+    # Named before it is made, so that an interruption in between finds it too.
+    temporary = folder / f".unfinished-{os.getpid()}-{platform.node()}-{secrets.token_hex(4)}"
+    unfinished, earlier = temporary / "new", temporary / "earlier"
     complete = False
     try:
-        with temporary:
-            unfinished.mkdir()
-            earlier.mkdir()
-            yield unfinished
-            _move(unfinished, folder, earlier, stale)
+        try:
+            missing += [path for path in (folder, *folder.parents) if not path.exists()]
+            folder.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(folder)
+            for made in (temporary, unfinished, earlier):
+                made.mkdir()
+        except OSError as error:
+            raise PerfusionError(
+                f"The output folder {folder} cannot be written ({error.strerror}); choose another."
+            ) from error
+        yield unfinished
+        _move(unfinished, folder, earlier, stale)
         complete = True
     except OSError as error:
         raise PerfusionError(f"Writing to {folder} failed ({error.strerror or error}); nothing was kept.") from error
@@ -88,6 +86,7 @@ def all_or_none(folder: Path, stale: Iterable[str] = ()) -> Iterator[Path]:
         # The temporary folder means nothing to the person who reads this.
         raise PerfusionError(str(error).replace(str(unfinished), str(folder))) from error
     finally:
+        shutil.rmtree(temporary, ignore_errors=True)
         if not complete:
             _remove_empty(missing)
 

@@ -203,6 +203,7 @@ def test_a_region_is_measured_again_though_the_panel_was_looked_at_on_the_way(wi
     window.work.parameters.method = "sSVD"
     window.work.compute()
     wait(window)
+    window.work.study.observers.remove(look)
     assert 0 in rows
     assert step(window).table.widget.rowCount > 0
 
