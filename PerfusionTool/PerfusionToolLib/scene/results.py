@@ -77,7 +77,7 @@ class Results:
         if not self.is_current(LAST_STAGE[step], analysis):
             return State("waiting", _("Something has changed since; compute again."))
         if step in ("maps", "probe") and self.missing_maps(analysis):
-            return State("waiting", _("Maps were removed from the scene; computing brings them back."))
+            return State("waiting", _("Maps that are wanted are not in the scene; computing brings them."))
         if step in ("brain_mask", "arterial_input") and self._parameters.segmentation is None:
             return State("waiting", _("Its segments were removed from the scene; computing brings them back."))
         if step == "probe" and analysis is None:

@@ -297,8 +297,18 @@ def kept_source(vessel: Vessel, parameters, drawn, grid: Grid) -> tuple[str, obj
         table = getattr(parameters, f"{vessel.field}Curve")
         if table is None:
             raise PerfusionError(f"The table of the chosen {vessel.name} was removed; choose another {vessel.name}.")
-        return kind, np.array(slicer.util.arrayFromTableColumn(table, CURVE_COLUMNS[1]))
+        return kind, _kept_curve(vessel, table)
     return kind, None
+
+
+def _kept_curve(vessel, table):
+    column = CURVE_COLUMNS[1]
+    if table.GetTable().GetColumnByName(column) is None:
+        raise PerfusionError(
+            f"The table {table.GetName()!r} of the {vessel.name} has no column {column!r} any more; choose another "
+            f"{vessel.name}."
+        )
+    return np.array(slicer.util.arrayFromTableColumn(table, column))
 
 
 def _kept_mask(vessel, parameters, drawn, grid):

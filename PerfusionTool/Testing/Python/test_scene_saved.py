@@ -180,6 +180,16 @@ def test_choices_that_are_all_gone_can_be_replaced_one_after_the_other(study, tm
     assert (parameters.arterialInputKind, parameters.venousOutputKind) == ("automatic", "automatic")
 
 
+def test_a_table_whose_column_is_gone_is_said(study, tmp_path):
+    drain(study.steps())
+    drain(study.arterial_input_steps("curve", study.analysis.arterial_input.measured))
+    opened = save_and_open(tmp_path)
+    opened.parameters.arterialInputCurve.RenameColumn(1, "mine")
+    opened.parameters.method = "oSVD"
+    with pytest.raises(PerfusionError, match="no column 'value' any more; choose another arterial input"):
+        drain(opened.steps())
+
+
 def test_a_given_curve_has_no_voxels_and_their_absence_is_no_edit(study, tmp_path):
     study.parameters.motion_correction = False
     drain(study.steps())

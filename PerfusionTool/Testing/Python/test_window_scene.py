@@ -66,7 +66,7 @@ def test_a_removed_map_comes_back_with_the_next_run(reopened):
     before, volumes = maps(reopened), volumes_in_scene()
     slicer.mrmlScene.RemoveNode(reopened.parameters.mapTmax)
     reopened.settle()
-    assert reopened.ui.mapsState.text == "○ Maps were removed from the scene; computing brings them back."
+    assert reopened.ui.mapsState.text == "○ Maps that are wanted are not in the scene; computing brings them."
     reopened.compute()
     assert_same(maps(reopened), before)
     assert volumes_in_scene() == volumes
