@@ -61,12 +61,15 @@ def accuracy(arguments):
 
 
 def benchmark(arguments):
-    return run("PerfusionToolLib", "benchmark", *arguments) or run("tour", "benchmark", *arguments)
+    """Of the analysis, and of the module unless one part is asked for."""
+    if arguments:
+        return run("PerfusionToolLib", "benchmark", *arguments)
+    return run("PerfusionToolLib", "benchmark") or run("tour", "benchmark")
 
 
 def validate(arguments):
     """The report is only written by a whole run, unless it is asked for."""
-    is_whole = not any(word.startswith(("--quick", "--only")) for word in arguments)
+    is_whole = not any(word.startswith(("--quick", "--only", "--size")) for word in arguments)
     return run("PerfusionToolLib", "validate", *["--output", "docs"] * is_whole, *arguments)
 
 

@@ -35,11 +35,13 @@ class PerfusionTool(ScriptedLoadableModule):
 
 def prepareApplication():  # noqa: N802 - named as in Slicer's modules
     """Offer the sample heads, make the layout known, and care for maps in scenes that are opened without the module."""
-    from PerfusionToolLib.scene.sample import register_sample_data
-    from PerfusionToolLib.scene.views import register_layout
+    from PerfusionToolLib.scene import views
+    from PerfusionToolLib.scene.comparison import views as comparison_views
+    from PerfusionToolLib.scene.scans.sample import register_sample_data
 
     register_sample_data(__file__)
-    register_layout()
+    views.register_layout()
+    comparison_views.register_layout()
     slicer.mrmlScene.AddObserver(slicer.vtkMRMLScene.EndImportEvent, restoreMaps)
 
 
@@ -125,7 +127,7 @@ class PerfusionToolLogic(ScriptedLoadableModuleLogic):
     # -- scans
 
     def importScan(self, path, modality=None):  # noqa: N802
-        """Load a 4D NIfTI or NRRD file as a sequence.
+        """Load a 4D NIfTI or NRRD file, or a folder of DICOM images, as a sequence.
 
         Parameters
         ----------
@@ -137,7 +139,7 @@ class PerfusionToolLogic(ScriptedLoadableModuleLogic):
         -------
         vtkMRMLSequenceNode
         """
-        from PerfusionToolLib.scene.importing import import_scan
+        from PerfusionToolLib.scene.scans.importing import import_scan
 
         return import_scan(path, modality)
 
@@ -154,7 +156,7 @@ class PerfusionToolLogic(ScriptedLoadableModuleLogic):
         -------
         vtkMRMLSequenceNode
         """
-        from PerfusionToolLib.scene.sample import add_sample
+        from PerfusionToolLib.scene.scans.sample import add_sample
 
         return add_sample(modality, **options)
 
@@ -291,6 +293,108 @@ class PerfusionToolLogic(ScriptedLoadableModuleLogic):
     def regionReading(self, node, segment=""):  # noqa: N802
         """Mean curve and statistics of the maps in a segment or labelmap, a `RegionReading`."""
         return self.study.region_reading(node, segment)
+
+    # -- tissue at risk
+
+    def findTissueAtRisk(self, criteria=None, **rules):  # noqa: N802
+        """Find hypoperfusion and core, and show them; maps that are not up to date are computed first.
+
+        Parameters
+        ----------
+        criteria : str or PerfusionToolLib.perfusion.tissue.Criteria, optional
+            "" for the thresholds published for the method, a key of `PerfusionToolLib.perfusion.tissue.PRESETS`, or own
+            thresholds; as they stand in the parameter node where left out.
+        **rules
+            Fields of `PerfusionToolLib.perfusion.tissue.Rules`; those left out stay as they stand.
+
+        Returns
+        -------
+        PerfusionToolLib.perfusion.tissue.TissueAtRisk
+        """
+        from PerfusionToolLib.perfusion import drain
+        from PerfusionToolLib.scene.tissue.choice import say_wanted
+
+        say_wanted(self.study.parameters, criteria, rules)
+        return drain(self.study.tissue_steps())
+
+    def tissueAtRisk(self):  # noqa: N802
+        """The `TissueAtRisk` that was found; None before, and in a scene that was just opened."""
+        return self.study.tissue.lesion
+
+    def tissueSummary(self):  # noqa: N802
+        """Criteria, volumes, what was removed and why, as text; "" before tissue at risk was looked for."""
+        return self.study.tissue.summary
+
+    def removeLesionComponent(self, number):  # noqa: N802
+        """Remove a component by its number in the table of components; the totals follow."""
+        self._drain(self.study.lesion_component_steps(number, kept=False))
+
+    def restoreLesionComponent(self, number):  # noqa: N802
+        """Take a component back, whatever the rules say; the totals follow."""
+        self._drain(self.study.lesion_component_steps(number, kept=True))
+
+    def undoLesionComponent(self):  # noqa: N802
+        """Take the last removal or restoration of a component back."""
+        self.study.tissue.undo()
+
+    def redoLesionComponent(self):  # noqa: N802
+        """Do it again."""
+        self.study.tissue.redo()
+
+    def saveTissueAtRisk(self, path):  # noqa: N802
+        """Save volumes as CSV, and components, slices and the sides of every map beside it; list of the paths."""
+        from PerfusionToolLib.perfusion import drain
+
+        return drain(self.study.save_tissue_steps(path))
+
+    # -- comparison
+
+    def compareWith(self, references, units=None, backgrounds=None):  # noqa: N802
+        """Compare the maps with volumes of other software; maps that are not up to date are computed first.
+
+        Parameters
+        ----------
+        references : dict of str to vtkMRMLScalarVolumeNode
+            By map, "CBF", "CBV", "MTT", "Tmax" or "TTP"; on any grid, and under any linear transform.
+        units : dict of str to str, optional
+            Such as {"CBF": "ml/100ml/min"}; "relative" for a map without a scale. As found or guessed where left out.
+        backgrounds : dict of str to float, optional
+            Values of voxels that hold no result; as found where left out.
+
+        Returns
+        -------
+        PerfusionToolLib.perfusion.similarity.Comparison
+        """
+        from PerfusionToolLib.perfusion import drain
+
+        return drain(self.study.comparison_steps(references, units, backgrounds))
+
+    def comparisonRows(self):  # noqa: N802
+        """The comparison in the scene: titles, then map, measure, unit, value; empty before there is one."""
+        return self.study.comparison.rows
+
+    def saveComparison(self, path):  # noqa: N802
+        """Save the comparison as CSV."""
+        self.study.comparison.save(path)
+
+    # -- files
+
+    def saveReport(self, path):  # noqa: N802
+        """Save the report as HTML; what is not in memory is computed first. Notes on what was written, list of str."""
+        return self._save(self.study.save_report_steps(path))
+
+    def saveResults(self, folder):  # noqa: N802
+        """Save maps, masks, settings, report and overview in a folder, as the command line does; as `saveReport`."""
+        return self._save(self.study.save_results_steps(folder))
+
+    def saveDicom(self, folder):  # noqa: N802
+        """Save maps and regions of a scan imported from DICOM as DICOM in a folder; as `saveReport`."""
+        return self._save(self.study.save_dicom_steps(folder))
+
+    def _save(self, steps):
+        from PerfusionToolLib.perfusion import drain
+
+        return list(drain(steps))
 
 
 class PerfusionToolTest(ScriptedLoadableModuleTest):

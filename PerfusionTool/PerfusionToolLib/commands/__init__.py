@@ -18,6 +18,8 @@ from ..perfusion.errors import PerfusionError
 SUCCESS, NOT_ANALYSED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 COMMANDS = {
     "analyze": "perfusion maps of a 4D CT perfusion or DSC-MRI scan",
+    "dataset": "perfusion maps of all scans of a dataset, in parallel",
+    "compare": "own maps beside reference maps of other software",
     "sample": "a sample head with known truth",
     "demo": "sample head, analysis, picture and comparison with the truth",
     "accuracy": "sample heads analysed and compared with their truth",

@@ -17,11 +17,10 @@ import json
 import re
 from pathlib import Path
 
-from ..perfusion.settings import Settings
 from ..perfusion.words import counted
-from ..studies.request import AUTOMATIC, SERIES, Request
+from ..studies.request import AUTOMATIC, Request
 from .messages import ProgressBar, print_warnings
-from .options import add_settings, chosen_settings
+from .options import add_results, add_scan_facts, add_settings, chosen_settings, earlier_settings
 
 IN_SUMMARY = ("brain_volume_ml", "bolus", "arterial_input", "venous_output", "maps", "tissue", "warnings", "seconds")
 
@@ -31,11 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "%(prog)s SCAN --modality CT|MR -o FOLDER [options]"
     parser.add_argument("scan", type=Path, metavar="SCAN", help="4D .nii, .nii.gz, .nrrd or .seq.nrrd, or DICOM folder")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder for the results")
-    parser.add_argument("--modality", choices=("CT", "MR"), help="what the scan shows (DICOM says it)")
-    times = parser.add_mutually_exclusive_group()
-    times.add_argument("--frame-interval", type=float, metavar="S", help="seconds between frames (default: the file's)")
-    times.add_argument("--times", type=Path, metavar="FILE", help="frame times: CSV, JSON, text (default: the file's)")
-    parser.add_argument("--echo-time", type=float, metavar="S", help="echo time in seconds, MR (default: the file's)")
+    add_scan_facts(parser)
     parser.add_argument(
         "--brain-mask", type=_brain_mask, metavar="FILE|auto", help="mask on the scan's grid (default: auto, found)"
     )
@@ -57,27 +52,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="settings.json of an earlier analysis; for the same scan also its times, mask and vessels",
     )
-    parser.add_argument(
-        "--save", type=_series, default=(), metavar="NAMES", help=f"4D series to write too: {','.join(SERIES)}"
-    )
-    parser.add_argument("--dicom", action="store_true", help="write maps and masks as DICOM too (scans from DICOM)")
-    parser.add_argument(
-        "--tissue-rule",
-        metavar="PRESET",
-        help="published thresholds of tissue at risk, such as 'Tmax 6 s, CBF 30 %%'; a word that is none lists them "
-        "(default: those for the method, where there are any)",
-    )
-    parser.add_argument(
-        "--report", action=argparse.BooleanOptionalAction, default=True, help="write report.html (default: on)"
-    )
-    parser.add_argument("--json", action="store_true", help="print a summary as JSON, and nothing else")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_results(parser)
     add_settings(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Analyse a scan and say what was found."""
-    settings = chosen_settings(options, _earlier_settings(options))
+    settings = chosen_settings(options, earlier_settings(options.settings))
     if options.modality is None and options.settings is None and not options.scan.is_dir():
         options.parser.error("give --modality CT or --modality MR")
 
@@ -108,14 +89,6 @@ def run(options: argparse.Namespace) -> None:
     print(_as_json(record, options.output) if options.json else _as_text(record["results"], options.output))
 
 
-def _earlier_settings(options):
-    if options.settings is None:
-        return Settings()
-    from ..files import read_settings
-
-    return read_settings(options.settings)
-
-
 def _brain_mask(word):
     return word if word == AUTOMATIC else Path(word)
 
@@ -128,14 +101,6 @@ def _vessel(word):
     if re.fullmatch(r"[-\d.,\s]*,[-\d.,\s]*|\d+", word):
         raise argparse.ArgumentTypeError(f"{word!r} is no voxel; give i,j,k")
     return Path(word)
-
-
-def _series(word):
-    names = tuple(dict.fromkeys(word.split(",")))
-    unknown = [name for name in names if name not in SERIES]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"unknown series {unknown[0]!r}; choose from {', '.join(SERIES)}")
-    return names
 
 
 def _as_json(record, folder):

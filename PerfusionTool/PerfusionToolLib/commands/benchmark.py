@@ -1,6 +1,7 @@
 """Seconds and peak memory of every stage, on a sample head, from the scan's file to the written maps.
 
-Every measurement runs in a process of its own. The cost of fewer frames and of fewer voxels follows.
+Every measurement runs in a process of its own. The cost of fewer frames and of fewer voxels follows, then how much
+faster two processes do a dataset than one, each with one thread.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from .messages import table
 from .options import voxels
 
 LIBRARY = Path(__file__).parents[2]
+DATASET_SHAPE, DATASET_FRAMES = (128, 128, 16), 40
+PARTS = ("scan", "dataset")
 OUTSIDE_OF_COMPUTING = ("reading", "writing", "overview", "new arterial input")
 
 
@@ -33,10 +36,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--growth", action=argparse.BooleanOptionalAction, default=True, help="also with fewer voxels and frames"
     )
+    parser.add_argument("--only", choices=PARTS, help="one scan, or a dataset of 20 small ones (default: both)")
+    parser.add_argument("--heads", type=int, default=20, metavar="N", help="scans of the dataset (default: 20)")
 
 
 def run(options: argparse.Namespace) -> None:
     """Measure, print."""
+    if options.only != "dataset":
+        _print_scan(options)
+    if options.only != "scan":
+        _print_dataset(options.heads)
+
+
+def _print_scan(options):
     x, y, z = options.shape
     print(f"{options.modality}, {x}×{y}×{z} voxels, {options.frames} frames", flush=True)
     rows = _measured(options, options.shape, options.frames)
@@ -57,6 +69,15 @@ def run(options: argparse.Namespace) -> None:
     print("\n" + table(["voxels", "frames", "seconds from arrays to maps", "peak memory, MB"], growth))
 
 
+def _print_dataset(heads):
+    x, y, z = DATASET_SHAPE
+    print(f"\n{heads} CT scans of {x}×{y}×{z} voxels, {DATASET_FRAMES} frames, without reports", flush=True)
+    size = ",".join(map(str, DATASET_SHAPE))
+    seconds = json.loads(_run("PerfusionToolLib.studies.dataset.throughput", str(heads), size, str(DATASET_FRAMES)))
+    rows = [[workers, f"{value:.1f}", f"{seconds['1'] / value:.2f}"] for workers, value in seconds.items()]
+    print(table(["processes of one thread", "seconds", "times as fast"], rows))
+
+
 def _measured(options, shape, frames):
     with tempfile.TemporaryDirectory() as folder:
         scan = Path(folder) / "head.nii.gz"
@@ -72,7 +93,8 @@ def _run(module, *arguments):
     # This process stays small: on Linux a child's peak memory starts at that of its parent.
     process = subprocess.run([sys.executable, "-m", module, *arguments], cwd=LIBRARY, capture_output=True, text=True)
     if process.returncode != 0:
-        raise PerfusionError(f"The measurement failed: {process.stderr.strip().splitlines()[-1]}")
+        lines = process.stderr.strip().splitlines() or [f"it ended with the exit code {process.returncode}"]
+        raise PerfusionError(f"The measurement failed: {lines[-1]}")
     return process.stdout
 
 

@@ -19,10 +19,11 @@ from .messages import ProgressBar, table
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
+    parser.set_defaults(size="full")
     parser.add_argument(
         "--quick", dest="size", action="store_const", const="quick", help="2 minutes instead of 20, for rough figures"
     )
-    parser.add_argument("--size", choices=SIZES, default="full", help="test: what the tests compare; default: full")
+    parser.add_argument("--size", choices=SIZES, help="test: what the tests compare (default: full)")
     parser.add_argument("--only", default="", metavar="NAME", help="only the benchmark of this name")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all random numbers (default: 0)")
     parser.add_argument("--osipi", type=Path, metavar="FILE", help="OSIPI's dsc_data.csv, to be estimated as well")

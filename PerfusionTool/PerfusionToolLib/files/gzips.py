@@ -6,11 +6,12 @@ part of the time spent on files.
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO
+
+from ..perfusion.threads import thread_count
 
 MAGIC = b"\x1f\x8b"
 LARGEST_EXPANSION = 1032  # what the deflate format can reach at most
@@ -123,7 +124,7 @@ def write_gzip(file: BinaryIO, buffers: Sequence, *, real_numbers: bool) -> None
     blocks = [block for buffer in buffers for block in _blocks(buffer)]
     checksum = size = 0
     file.write(_HEADER)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(thread_count()) as pool:
         for block, deflated in zip(blocks, pool.map(deflate, blocks), strict=True):
             file.write(deflated)
             checksum = zlib.crc32(block, checksum)

@@ -38,6 +38,10 @@ class Image:
         When each slice was taken after the time of its frame, in s, before it was interpolated to that.
     headers : tuple of pydicom.dataset.Dataset
         Of the first frame's images, where the scan is DICOM: patient, study and frame of reference.
+    unit : str
+        Of the values, where a field of the header is there for it.
+    description : str
+        What the header says of the content in free words.
     """
 
     voxels: np.ndarray
@@ -49,6 +53,8 @@ class Image:
     notes: tuple[str, ...] = ()
     slice_offsets: np.ndarray | None = None
     headers: tuple = ()
+    unit: str = ""
+    description: str = ""
 
 
 def without_ending(path: str | Path) -> Path:
@@ -92,16 +98,21 @@ def read_voxels(source: BinaryIO | GzipReader, path: Path, count: int, dtype: np
         If there are fewer.
     """
     expected = count * dtype.itemsize
-    found = path.stat().st_size * (LARGEST_EXPANSION if isinstance(source, GzipReader) else 1)
-    if expected <= found:
-        voxels = np.empty(count, dtype)
-        found = source.readinto(voxels.view(np.uint8)) if count else 0
+    most = path.stat().st_size * (LARGEST_EXPANSION if isinstance(source, GzipReader) else 1)
+    if most < expected:
+        raise _cut_short(path, expected, f"at most {most}")
+    voxels = np.empty(count, dtype)
+    found = source.readinto(voxels.view(np.uint8)) if count else 0
     if found < expected:
-        raise PerfusionError(
-            f"{path} is cut short: {expected} bytes of voxels are announced, {found} are there; copy it again."
-        )
+        raise _cut_short(path, expected, found)
     if isinstance(source, GzipReader):
         source.finish()
     if not voxels.dtype.isnative:
         voxels = voxels.byteswap(inplace=True).view(dtype.newbyteorder("="))
     return voxels
+
+
+def _cut_short(path, expected, found):
+    return PerfusionError(
+        f"{path} is cut short: {expected} bytes of voxels are announced, {found} are there; copy it again."
+    )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy as np
 
 from ..perfusion.errors import PerfusionError
-from .dicom.reading import read_dicom
+from .dicom.reading import dicom_extent, read_dicom
 from .gzips import MAGIC, GzipReader
 from .image import Image
-from .nifti import is_nifti, read_nifti
-from .nrrd import is_nrrd, read_nrrd
+from .nifti import is_nifti, nifti_extent, read_nifti
+from .nrrd import is_nrrd, nrrd_extent, read_nrrd
 from .paths import checked_path
 
 
@@ -33,12 +35,40 @@ def read_image(path: str | Path) -> Image:
     PerfusionError
         If the file is missing, unreadable, damaged, cut short, or no such image.
     """
+    return _by_format(path, {"nifti": read_nifti, "nrrd": read_nrrd, "dicom": lambda path, _: read_dicom(path)})
+
+
+def image_extent(path: str | Path) -> tuple[tuple[int, int, int, int], np.dtype]:
+    """How large the array of an image is, without reading its voxels.
+
+    Parameters
+    ----------
+    path : str or Path
+        As in `read_image`.
+
+    Returns
+    -------
+    shape : tuple of int
+        (t, z, y, x); of a folder of DICOM, at most: all of its images, as if each were a frame of one slice.
+    dtype : dtype
+        As stored.
+
+    Raises
+    ------
+    PerfusionError
+        As in `read_image`.
+    """
+    return _by_format(path, {"nifti": nifti_extent, "nrrd": nrrd_extent, "dicom": lambda path, _: dicom_extent(path)})
+
+
+def _by_format(path, functions: dict[str, Callable[[Path, BinaryIO], Any]]):
+    """What the function for a file's format makes of it."""
     path = checked_path(path)
     if path.is_dir():
-        return read_dicom(path)
+        return functions["dicom"](path, None)
     try:
         with path.open("rb") as file:
-            return _reader(path, file)(path, file)
+            return functions[_format(path, file)](path, file)
     except FileNotFoundError as error:
         raise PerfusionError(f"{error.filename} does not exist; check the name.") from error
     except (zlib.error, EOFError) as error:
@@ -47,17 +77,17 @@ def read_image(path: str | Path) -> Image:
         raise PerfusionError(f"{path} cannot be read ({error.strerror or error}); check its permissions.") from error
 
 
-def _reader(path, file) -> Callable[[Path, BinaryIO], Image]:
+def _format(path, file):
     start = file.read(132)
     file.seek(0)
     if not start:
         raise PerfusionError(f"{path} is empty; copy it again.")
     if is_nrrd(start):
-        return read_nrrd
+        return "nrrd"
     beginning = GzipReader(file).read(352) if start.startswith(MAGIC) else file.read(352)
     file.seek(0)
     if is_nifti(beginning):
-        return read_nifti
+        return "nifti"
     if start[128:] == b"DICM":
-        return lambda path, _: read_dicom(path)
+        return "dicom"
     raise PerfusionError(f"{path} is neither NIfTI nor NRRD; convert it to .nii.gz or .nrrd.")

@@ -61,9 +61,7 @@ def read_nifti(path: Path, file: BinaryIO) -> Image:
     PerfusionError
         If the header makes no sense or the voxels are not all there.
     """
-    compressed = file.read(2) == MAGIC
-    file.seek(0)
-    source = GzipReader(file) if compressed else file
+    source = _source(file)
     header = _read_header(path, source)
     frames, frame_axis, shape = _shape(path, header)
     dtype = _dtype(path, header)
@@ -76,7 +74,34 @@ def read_nifti(path: Path, file: BinaryIO) -> Image:
         times=times,
         time_source=time_source,
         echo_time=_echo_time(header),
+        description=_description(header),
     )
+
+
+def nifti_extent(path: Path, file: BinaryIO) -> tuple[tuple[int, int, int, int], np.dtype]:
+    """How large the array of an open NIfTI file is, from its header alone.
+
+    Parameters
+    ----------
+    path : Path
+    file : binary file
+        Stands at its start.
+
+    Returns
+    -------
+    shape : tuple of int
+        (t, z, y, x).
+    dtype : dtype
+        As stored.
+
+    Raises
+    ------
+    PerfusionError
+        If the header makes no sense.
+    """
+    header = _read_header(path, _source(file))
+    frames, _, shape = _shape(path, header)
+    return (frames, *shape), _dtype(path, header)
 
 
 def write_nifti(
@@ -110,6 +135,12 @@ def write_nifti(
     else:
         for buffer in buffers:
             file.write(buffer)
+
+
+def _source(file):
+    compressed = file.read(2) == MAGIC
+    file.seek(0)
+    return GzipReader(file) if compressed else file
 
 
 def _magic(beginning):
@@ -215,10 +246,13 @@ def _decimal(number):
     return float(str(number))
 
 
+def _description(header):
+    return header["descrip"].decode("latin-1").strip("\0 ")
+
+
 def _echo_time(header):
     # Converters such as dcm2niix leave "TE=30;Time=…" in the description, in milliseconds.
-    description = header["descrip"].decode("latin-1")
-    found = re.search(r"\bTE=(\d+(?:\.\d+)?)", description)
+    found = re.search(r"\bTE=(\d+(?:\.\d+)?)", _description(header))
     return float(found.group(1)) / 1000 if found and float(found.group(1)) > 0 else None
 
 

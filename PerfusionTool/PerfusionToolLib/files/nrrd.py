@@ -93,7 +93,43 @@ def read_nrrd(path: Path, file: BinaryIO) -> Image:
         ijk_to_ras[:3, :3] *= [_spacing(spacings, axis) for axis in space_axes]
     times, time_source = _times(header, sizes, frame_axes, directions, origin, spacings)
     voxels = _frames_first(_read_data(path, file, header, sizes), sizes, space_axes, frame_axes)
-    return Image(voxels, ijk_to_ras, times, time_source, echo_time_in(header.attributes))
+    return Image(
+        voxels=voxels,
+        ijk_to_ras=ijk_to_ras,
+        times=times,
+        time_source=time_source,
+        echo_time=echo_time_in(header.attributes),
+        unit=(header.fields.get("sample units") or header.fields.get("sampleunits") or "").strip('" '),
+        description=header.fields.get("content", "").strip('" '),
+    )
+
+
+def nrrd_extent(path: Path, file: BinaryIO) -> tuple[tuple[int, int, int, int], np.dtype]:
+    """How large the array of an open NRRD file is, from its header alone.
+
+    Parameters
+    ----------
+    path : Path
+    file : binary file
+        Stands at its start.
+
+    Returns
+    -------
+    shape : tuple of int
+        (t, z, y, x).
+    dtype : dtype
+        As stored.
+
+    Raises
+    ------
+    PerfusionError
+        If the header makes no sense.
+    """
+    header = _read_header(path, file)
+    sizes = _numbers(path, header.words("sizes"), int)
+    space_axes, frame_axes = _axes(path, header, sizes, _directions(path, header))
+    frames = math.prod(sizes[axis] for axis in frame_axes)
+    return (frames, *(sizes[axis] for axis in reversed(space_axes))), _dtype(path, header)
 
 
 def write_nrrd(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..perfusion.errors import PerfusionError
+from ..perfusion.progress import Progress, Steps, drain
 from .atomic import write_text
 from .tables import read_text
 
@@ -36,7 +37,7 @@ def checksum(path: str | Path) -> str:
         If the file cannot be read.
     """
     if Path(path).is_dir():
-        return hashlib.sha256("".join(sorted(map(checksum, _images_in(path)))).encode()).hexdigest()
+        return _checksum_of_all([checksum(file) for file in drain(_files_steps(Path(path)))])
     digest = hashlib.sha256()
     try:
         with Path(path).open("rb") as file:
@@ -64,9 +65,18 @@ def input_record(path: str | Path) -> dict[str, Any]:
     PerfusionError
         If the file cannot be read.
     """
-    path = Path(path)
-    size = sum(file.stat().st_size for file in (_images_in(path) if path.is_dir() else [path]))
-    return {"file": path.name, "sha256": checksum(path), "bytes": size}
+    return drain(input_record_steps(path))
+
+
+def input_record_steps(path: str | Path) -> Steps[dict[str, Any]]:
+    """The same, file by file."""
+    path, checksums, size = Path(path), [], 0
+    for file in (yield from _files_steps(path)):
+        yield Progress("reading", 1.0, f"Taking the checksum of {file.name}")
+        checksums.append(checksum(file))
+        size += file.stat().st_size
+    whole = _checksum_of_all(checksums) if path.is_dir() else checksums[0]
+    return {"file": path.name, "sha256": whole, "bytes": size}
 
 
 def write_json(path: str | Path, content: dict[str, Any]) -> None:
@@ -134,10 +144,17 @@ def read_settings(path: str | Path):
     return Settings.from_dict(content.get("settings", content))
 
 
-def _images_in(folder):
-    from .dicom.headers import image_files
+def _files_steps(path):
+    """A file itself, or the images in a folder."""
+    if not path.is_dir():
+        return [path]
+    from .dicom.headers import image_files_steps
 
-    return image_files(Path(folder))
+    return (yield from image_files_steps(path))
+
+
+def _checksum_of_all(checksums):
+    return hashlib.sha256("".join(sorted(checksums)).encode()).hexdigest()
 
 
 def _plain(value):

@@ -10,20 +10,23 @@ from ..perfusion.errors import PerfusionError
 from ..scene import views
 from ..scene.parameters import MAPS
 from ..scene.showing import show_study
-from .arterial_input_panel import ArterialInputPanel
 from .bolus_panel import BolusPanel
 from .brain_mask_panel import BrainMaskPanel
+from .comparison.panel import ComparisonPanel
 from .focus_order import order_sections
 from .maps_panel import MapsPanel
 from .module_changes import ModuleChanges
 from .preparation_panel import PreparationPanel
 from .probe_panel import ProbePanel
 from .runner import Runner
+from .saving_panel import SavingPanel
 from .scan_choice import ScanChoice
 from .scan_panel import ScanPanel
 from .segment_edits import EDITOR
 from .step import Work
 from .timers import single_shot
+from .tissue.panel import TissuePanel
+from .vessels.panel import ArterialInputPanel
 
 PANELS = {
     "scan": ScanPanel,
@@ -33,6 +36,9 @@ PANELS = {
     "arterialInput": ArterialInputPanel,
     "maps": MapsPanel,
     "probe": ProbePanel,
+    "tissue": TissuePanel,
+    "comparison": ComparisonPanel,
+    "saving": SavingPanel,
 }
 
 

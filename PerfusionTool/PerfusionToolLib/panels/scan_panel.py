@@ -7,10 +7,11 @@ from slicer.i18n import tr as _
 
 from ..perfusion.errors import PerfusionError
 from ..perfusion.progress import Progress
-from ..scene.frame_times import loaded_frame_times, typed_frame_times
-from ..scene.importing import import_scan
 from ..scene.nodes import proxy_volume
-from ..scene.sample import SAMPLES, add_sample
+from ..scene.scans.frame_times import loaded_frame_times, typed_frame_times
+from ..scene.scans.importing import import_scan_steps
+from ..scene.scans.origin import read_origin
+from ..scene.scans.sample import SAMPLES, add_sample
 from ..scene.views import set_scan_window
 from .reasons import allow
 from .step import StepPanel
@@ -38,6 +39,7 @@ class ScanPanel(StepPanel):
         scan = self.work.study.scan
         for widget in (self.modality_combo, self.times_edit, self.load_times_button):
             widget.enabled = scan is not None
+        self._show_origin(scan)
         self._show_modality(scan)
         self._show_echo_time(scan)
         self._show_times(scan)
@@ -60,23 +62,43 @@ class ScanPanel(StepPanel):
             self._open,
             row,
         )
+        self.folder_button = self.add_button(
+            _("DICOM folder…"),
+            _("Load a CT perfusion or DSC-MRI scan from a folder of DICOM images, each slice with its own time"),
+            self._open_folder,
+            row,
+        )
+        row = self.add_row()
         self.sample_buttons = {
             modality: self.add_button(
                 _("Sample {modality}").format(modality=modality),
                 _("{text}; it is simulated here, nothing is downloaded").format(text=sample.text),
-                lambda modality=modality: self._add(_("Simulating a head"), add_sample, modality),
+                lambda modality=modality: self._load(_sample_steps(modality)),
                 row,
             )
             for modality, sample in SAMPLES.items()
         }
+        self.origin_line = self.add_line(_("Where the scan was read from, and what reading it showed"))
+
+    def _show_origin(self, scan):
+        origin = None if scan is None else read_origin(scan.node)
+        self.origin_line.visible = origin is not None
+        if origin is not None:
+            said = _("Read from {path}; its frame times: {source}.").format(path=origin.path, source=origin.time_source)
+            self.origin_line.text = " ".join([said, *origin.notes])
 
     def _open(self):
         path = self.ask_file_to_open(_("Open a 4D scan"), _("4D images (*.nii *.nii.gz *.nrrd *.nhdr)"))
         if path:
-            self._add(_("Reading {path}").format(path=path), import_scan, path)
+            self._load(import_scan_steps(path))
 
-    def _add(self, text, load, argument):
-        self.work.run(_loading_steps(text, load, argument), done=self._choose, failed=self.fail)
+    def _open_folder(self):
+        folder = self.ask_folder(_("Load a folder of DICOM images"))
+        if folder:
+            self._load(import_scan_steps(folder))
+
+    def _load(self, steps):
+        self.work.run(steps, done=self._choose, failed=self.fail)
 
     def _choose(self, node):
         self.work.parameters.scan = node
@@ -215,6 +237,6 @@ class ScanPanel(StepPanel):
         self.forgive()
 
 
-def _loading_steps(text, load, argument):
-    yield Progress("scan", 0.0, text)
-    return load(argument)
+def _sample_steps(modality):
+    yield Progress("scan", 0.0, _("Simulating a head"))
+    return add_sample(modality)

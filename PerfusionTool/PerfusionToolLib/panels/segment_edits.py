@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import slicer
 
-from ..scene.scans import proxy_volume
+from ..scene.scans.reading import proxy_volume
 from ..scene.segments import add_segment
 from .timers import single_shot
 

@@ -68,7 +68,8 @@ class StepPanel:
     Attributes
     ----------
     name : str
-        The step as the study calls it: "scan", "preparation", "brain_mask", "bolus", "arterial_input", "maps", "probe".
+        The step as the study calls it: "scan", "preparation", "brain_mask", "bolus", "arterial_input", "maps", "probe",
+        "tissue", "comparison", "saving".
     chart : str
         Chart shown when the section is opened, or "".
     layout : QVBoxLayout
@@ -182,6 +183,10 @@ class StepPanel:
     def ask_file_to_save(self, title: str, name: str, filters: str) -> str:
         """Path that a person chooses for a new file, "" for none."""
         return qt.QFileDialog.getSaveFileName(self.section, title, name, filters) or ""
+
+    def ask_folder(self, title: str) -> str:
+        """Folder that a person chooses, "" for none."""
+        return qt.QFileDialog.getExistingDirectory(self.section, title) or ""
 
     def _show_state(self, kind, sentence):
         self._state_label.text = f"{MARKS[kind]} {sentence}"

@@ -29,6 +29,14 @@ _HOME = {
     "deconvolve": "deconvolution",
     "Estimate": "deconvolution",
     "sample_head": "phantom",
+    "NORMALS": "tissue",
+    "PRESETS": "tissue",
+    "RELATIVE_MAPS": "tissue",
+    "THRESHOLD_MAPS": "tissue",
+    "Criteria": "tissue",
+    "Rules": "tissue",
+    "Threshold": "tissue",
+    "default_rule": "tissue",
 }
 
 __all__ = sorted(_HOME)

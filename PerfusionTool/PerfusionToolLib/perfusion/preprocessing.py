@@ -74,11 +74,18 @@ def find_empty_frames(signal: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (t,), bool
+
+    Notes
+    -----
+    Repeats of the first frame count as new where the scan changes later: without noise, all frames before the bolus are
+    alike.
     """
     sample = np.stack([frame.ravel()[:: max(1, frame.size // 50_000)] for frame in signal])
     blank = np.ptp(sample, axis=1) == 0
-    repeated = np.append(False, (sample[1:] == sample[:-1]).all(axis=1))
-    return blank | repeated
+    repeated = (sample[1:] == sample[:-1]).all(axis=1)
+    if not repeated.all():
+        repeated[: np.argmin(repeated)] = False
+    return blank | np.append(False, repeated)
 
 
 def find_unsteady_frames(signal: np.ndarray) -> int:

@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 
 from .progress import Progress, Steps
+
+_largest_count: int | None = None
+
+
+def thread_count() -> int:
+    """How many threads a pool may have: one a core, or fewer inside `one_thread`."""
+    return _largest_count or os.cpu_count() or 1
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let this process work in a single thread, where others work beside it.
+
+    Yields
+    ------
+    None
+        Meanwhile pools of this library have one thread, and linear algebra too.
+    """
+    global _largest_count
+    before, _largest_count = _largest_count, 1
+    try:
+        with _one_thread_for_linear_algebra():
+            yield
+    finally:
+        _largest_count = before
 
 
 def in_threads(
@@ -50,7 +75,7 @@ def in_threads(
     When the work is given up, the items that have begun are finished and no other is started. Meanwhile the linear
     algebra library is held to one thread: its own threads would only wait for one another.
     """
-    pool = ThreadPoolExecutor(os.cpu_count())
+    pool = ThreadPoolExecutor(thread_count())
     with _one_thread_for_linear_algebra():
         try:
             futures = [pool.submit(function, item) for item in items]

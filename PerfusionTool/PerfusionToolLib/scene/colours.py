@@ -78,7 +78,8 @@ def colour_node(name: str, scene):
     node.GetLookupTable().SetTableRange(0, _SHADES - 1)
     node.SetAttribute("Category", "Perfusion")
     node.SetAttribute(_KEY, name)
-    return scene.AddNode(node)
+    # A scene is read in its order, and the legend of a display whose colours come later logs an error.
+    return scene.InsertBeforeNode(scene.GetFirstNodeByClass("vtkMRMLScalarVolumeDisplayNode"), node)
 
 
 def _shades(name):
@@ -147,14 +148,14 @@ def default_window(name: str, values: np.ndarray, relative_to: str = "absolute")
     values = values[np.isfinite(values) & (values != 0)]
     low, high = (float(value) for value in np.percentile(values, (2, 98))) if values.size else (0.0, 1.0)
     if is_signed(name, relative_to):
-        most = _rounded(max(abs(low), abs(high), 1.0 if is_relative(name, relative_to) else 0.0))
+        most = rounded_up(max(abs(low), abs(high), 1.0 if is_relative(name, relative_to) else 0.0))
         return -most, most
     if name not in WINDOWS:
-        return _whole_steps(max(low, 0.0), high) if name in FROM_START else (0.0, _rounded(high))
+        return _whole_steps(max(low, 0.0), high) if name in FROM_START else (0.0, rounded_up(high))
     if is_relative(name, relative_to):
         return 0.0, 2.0
     usual = next(iter(WINDOWS[name].values()))
-    return usual if high < 2 * usual[1] else (0.0, _rounded(high))
+    return usual if high < 2 * usual[1] else (0.0, rounded_up(high))
 
 
 def _whole_steps(low, high):
@@ -163,8 +164,8 @@ def _whole_steps(low, high):
     return low, low + max(step, 1.0) * (LEGEND_LABELS - 1)
 
 
-def _rounded(value):
-    """A number above 0 that a legend can show in few digits, not below the value."""
+def rounded_up(value):
+    """A number above 0 that a legend can show in few digits, not below a value."""
     value = max(value, SMALLEST_WINDOW)
     step = 10.0 ** np.floor(np.log10(value)) / 2
     return float(np.ceil(value / step) * step)

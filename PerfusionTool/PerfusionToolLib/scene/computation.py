@@ -51,7 +51,7 @@ class Computation:
 
     def close(self) -> None:
         """Drop everything in memory; work under way ends with a sentence."""
-        from .arterial_input_choice import History
+        from .vessels.choice import History
 
         self.results.forget()
         self.analysis = self._reader = self._publisher = self._run = None
@@ -90,7 +90,7 @@ class Computation:
         return self._the_reader().frame_times()
 
     def _the_reader(self):
-        from .scan_reader import ScanReader
+        from .scans.reader import ScanReader
 
         if self._reader is None:
             self._reader = ScanReader(self._parameters)
@@ -109,10 +109,10 @@ class Computation:
             Whose choices do not count: "brain_mask", or a `Vessel`.
         """
         from ..perfusion.analysis import Analysis
-        from .arterial_input_choice import History
         from .brain_mask_choice import kept_brain_mask
         from .publishing import Publisher
-        from .vessel_source import VESSELS, check_kinds, kept_source
+        from .vessels.choice import History
+        from .vessels.source import VESSELS, check_kinds, kept_source
 
         series = self.read(again)
         check_kinds(self._parameters, without)
@@ -135,7 +135,7 @@ class Computation:
 
     def _take_said(self, without):
         """Use what was written into the parameter node by others since the choices in use were."""
-        from .vessel_source import VESSELS, kept_source, said_source
+        from .vessels.source import VESSELS, kept_source, said_source
 
         analysis, said = self.analysis, self._said
         choices = dict(zip(VESSELS, (analysis.arterial_input_choice, analysis.venous_output_choice), strict=True))
@@ -146,7 +146,7 @@ class Computation:
             self._note_said()
 
     def _note_said(self):
-        from .vessel_source import VESSELS, said_source
+        from .vessels.source import VESSELS, said_source
 
         self._said = {vessel: said_source(vessel, self._parameters) for vessel in VESSELS}
 
@@ -264,7 +264,7 @@ class Computation:
 
     def _keep_choice(self):
         """The arterial input in use stands in the history and in the parameter node."""
-        from .arterial_input_choice import choice_in_use, keep_choice
+        from .vessels.choice import choice_in_use, keep_choice
 
         if "arterial_input" not in self.analysis.stages_done:
             return

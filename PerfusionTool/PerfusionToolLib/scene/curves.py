@@ -34,7 +34,8 @@ class Curve(NamedTuple):
         x increases, or is constant for an upright line.
     colour : tuple of float
         Red, green, blue.
-    style : {"line", "points", "dashes", "thick"}
+    style : {"line", "points", "dots", "dashes", "thick"}
+        Dots are small, for many points.
     """
 
     name: str
@@ -184,7 +185,7 @@ def concentration_title(modality: str) -> str:
 # -- tables and charts
 
 
-def put_chart(table, chart, curves: list[Curve], name: str, y_title: str, scene):
+def put_chart(table, chart, curves: list[Curve], name: str, y_title: str, scene, x_title: str = TIME_COLUMN):
     """Put curves into a table and a chart of the scene.
 
     Parameters
@@ -199,6 +200,8 @@ def put_chart(table, chart, curves: list[Curve], name: str, y_title: str, scene)
     y_title : str
         Of the upright axis, with its unit.
     scene : vtkMRMLScene
+    x_title : str
+        Of the level axis, with its unit; also of its columns in the table.
 
     Returns
     -------
@@ -212,12 +215,12 @@ def put_chart(table, chart, curves: list[Curve], name: str, y_title: str, scene)
         chart.SetTitleVisibility(False)
         _make_room_for_legend(chart, curves)
     unfinished = chart.StartModify()
-    _fill_table(table, curves)
-    chart.SetXAxisTitle(TIME_COLUMN)
+    _fill_table(table, curves, x_title)
+    chart.SetXAxisTitle(x_title)
     chart.SetYAxisTitle(y_title)
     _set_range(chart, curves)
     former = {series.GetAttribute(_SERIES): series for series in chart_series(chart)}
-    kept = [_put_series(former.pop(curve.name, None), table, curve, curves, scene) for curve in curves]
+    kept = [_put_series(former.pop(c.name, None), table, c, _x_column(c, curves, x_title), scene) for c in curves]
     for series in former.values():
         scene.RemoveNode(series)
     if kept != chart_series(chart):
@@ -268,20 +271,21 @@ def _set_range(chart, curves):
         chart.SetAttribute(_FLAT, "yes" if flat else None)
 
 
-def _fill_table(table, curves):
-    """Curves with the same times share a column of them; shorter ones repeat their last point, which shows nothing."""
+def _fill_table(table, curves, x_title):
+    """Curves with the same places share a column of them; shorter ones repeat their last point, which shows nothing."""
     rows = max(len(curve.x) for curve in curves)
     content = vtk.vtkTable()
     for curve in curves:
-        if content.GetColumnByName(_x_column(curve, curves)) is None:
-            content.AddColumn(_column(_x_column(curve, curves), curve.x, rows))
+        x_column = _x_column(curve, curves, x_title)
+        if content.GetColumnByName(x_column) is None:
+            content.AddColumn(_column(x_column, curve.x, rows))
         content.AddColumn(_column(curve.name, curve.y, rows))
     table.SetAndObserveTable(content)
 
 
-def _x_column(curve, curves):
+def _x_column(curve, curves, x_title):
     shared = np.array_equal(curve.x, curves[0].x)
-    return TIME_COLUMN if shared else f"{TIME_COLUMN}, {curve.name}"
+    return x_title if shared else f"{x_title}, {curve.name}"
 
 
 def _column(name, values, rows):
@@ -291,7 +295,7 @@ def _column(name, values, rows):
     return column
 
 
-def _put_series(series, table, curve, curves, scene):
+def _put_series(series, table, curve, x_column, scene):
     new = series is None
     if new:
         series = slicer.vtkMRMLPlotSeriesNode()
@@ -301,14 +305,16 @@ def _put_series(series, table, curve, curves, scene):
         series.SetColor(*curve.colour)
         _set_style(series, curve.style)
     series.SetAndObserveTableNodeID(table.GetID())
-    series.SetXColumnName(_x_column(curve, curves))
+    series.SetXColumnName(x_column)
     series.SetYColumnName(curve.name)
     return scene.AddNode(series) if new else series
 
 
 def _set_style(series, style):
-    line = {"points": series.LineStyleNone, "dashes": series.LineStyleDash}.get(style, series.LineStyleSolid)
+    lines = {"points": series.LineStyleNone, "dots": series.LineStyleNone, "dashes": series.LineStyleDash}
+    line = lines.get(style, series.LineStyleSolid)
     series.SetLineStyle(line)
     series.SetLineWidth(4 if style == "thick" else 2)
-    series.SetMarkerStyle(series.MarkerStyleCircle if style in ("line", "points") else series.MarkerStyleNone)
-    series.SetMarkerSize(9 if style == "points" else 5)
+    marked = style in ("line", "points", "dots")
+    series.SetMarkerStyle(series.MarkerStyleCircle if marked else series.MarkerStyleNone)
+    series.SetMarkerSize({"points": 9, "dots": 3}.get(style, 5))

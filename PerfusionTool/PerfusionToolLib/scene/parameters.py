@@ -26,6 +26,9 @@ from ..perfusion.errors import PerfusionError
 from ..perfusion.maps import UNITS
 from ..perfusion.series import MODALITIES
 from ..perfusion.settings import Settings, value_type
+from ..perfusion.tissue import DEFAULT_PRESET, PRESETS, Rules
+
+_USUAL = PRESETS[DEFAULT_PRESET]
 
 
 def _with_settings(cls):
@@ -35,6 +38,10 @@ def _with_settings(cls):
         cls.__annotations__[parameter.name] = Optional[kind] if optional else kind
         setattr(cls, parameter.name, parameter.default)
     return cls
+
+
+# The maps that are compared with references.
+COMPARED = ("CBF", "CBV", "MTT", "Tmax", "TTP")
 
 
 def _map_field(name):
@@ -47,9 +54,17 @@ def _with_maps(cls):
     return cls
 
 
+def _with_comparison(cls):
+    """Give a class fields for what is seen of every map that may be compared with a reference."""
+    names = [f"{kind}{name}" for name in COMPARED for kind in ("placed", "difference")]
+    cls.__annotations__ |= dict.fromkeys(names, vtkMRMLScalarVolumeNode)
+    return cls
+
+
 @parameterNodeWrapper
 @_with_settings
 @_with_maps
+@_with_comparison
 class PerfusionToolParameterNode:
     """Choices and results of a study, as Slicer keeps them in the scene.
 
@@ -69,9 +84,18 @@ class PerfusionToolParameterNode:
         Likewise of the venous output.
     wantedMaps, shownMaps
         Names of maps with commas: those that become volumes, and the one in each view for maps; see `map_choice`.
+    tissueCriteria
+        "" for the thresholds published for the method, a key of `perfusion.tissue.PRESETS`, or "own".
+    hypoperfusion…, core…
+        Own thresholds: map, "above" or "below", bound in the unit of the map or as a part of normal, and which of both.
+    normalTissue, smallestComponent, edgePart, oppositePart
+        As in `perfusion.tissue.Rules`.
+    comparedMap
+        The map that is shown beside its reference. The references are chosen by the scan: see `comparison_references`.
     resultsOf
         The scan that the following nodes belong to.
-    segmentation, map…, …Table, …Chart, candidatesTable, correctedSeries, concentrationSeries, projection
+    segmentation, map…, …Table, …Chart, candidatesTable, correctedSeries, concentrationSeries, projection, tissue…,
+    comparison…, placed…, difference…
         Results.
     record
         What else is needed to go on: see `record`.
@@ -103,6 +127,22 @@ class PerfusionToolParameterNode:
     wantedMaps: str = "CBF, CBV, MTT, Tmax, TTP"
     shownMaps: str = "CBF, CBV, MTT, Tmax, TTP"
 
+    tissueCriteria: str = ""
+    hypoperfusionMap: str = _USUAL.hypoperfusion.map
+    hypoperfusionSide: str = _USUAL.hypoperfusion.side
+    hypoperfusionBound: float = _USUAL.hypoperfusion.bound
+    hypoperfusionOfNormal: bool = _USUAL.hypoperfusion.of_normal
+    coreMap: str = _USUAL.core.map
+    coreSide: str = _USUAL.core.side
+    coreBound: float = _USUAL.core.bound
+    coreOfNormal: bool = _USUAL.core.of_normal
+    normalTissue: str = Rules.normal
+    smallestComponent: float = Rules.smallest_ml
+    edgePart: float = Rules.edge_part
+    oppositePart: float = Rules.opposite_part
+
+    comparedMap: str = COMPARED[0]
+
     resultsOf: vtkMRMLNode
     segmentation: vtkMRMLSegmentationNode
     curvesTable: vtkMRMLTableNode
@@ -117,6 +157,13 @@ class PerfusionToolParameterNode:
     correctedSeries: vtkMRMLSequenceNode
     concentrationSeries: vtkMRMLSequenceNode
     projection: vtkMRMLSequenceNode
+    tissueSegmentation: vtkMRMLSegmentationNode
+    tissueVolumes: vtkMRMLTableNode
+    tissueComponents: vtkMRMLTableNode
+    tissueSummary: vtkMRMLTextNode
+    comparisonTable: vtkMRMLTableNode
+    comparisonPoints: vtkMRMLTableNode
+    comparisonChart: vtkMRMLPlotChartNode
     record: vtkMRMLTextNode
 
 
@@ -232,7 +279,7 @@ def say_of_scan(parameters: PerfusionToolParameterNode, scan, modality=None, ech
     PerfusionError
         If it is no scan, or what is said of it cannot be.
     """
-    from .scan_reader import ScanReader
+    from .scans.reader import ScanReader
 
     said = {
         "scan": _checked_node(scan),

@@ -11,7 +11,6 @@ from slicer.i18n import tr as _
 
 from ..perfusion.progress import Progress, Steps
 from . import curves, segments, views
-from .candidates import put_candidates
 from .folder import gather
 from .map_choice import NONE, shown_maps, wanted_maps
 from .maps import put_map, remove_map
@@ -19,6 +18,7 @@ from .nodes import proxy_volume
 from .ownership import belong_to
 from .parameters import MAPS, RESULTS, map_field
 from .record import provenance, record_of, write_record
+from .vessels.candidates import put_candidates
 
 _OUTLINES = "outlines"
 # All views are drawn anew for an outline, which costs more than a curve: in a drag it need not follow every place.

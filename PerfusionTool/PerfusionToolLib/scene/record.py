@@ -48,6 +48,7 @@ def record_of(analysis, scan, parameters) -> dict:
             "settings": asdict(analysis.settings),
             "stages": analysis.stages_done,
             "maps": list(analysis.maps) if "maps" in analysis.stages_done else [],
+            "maps_checksum": maps_checksum(analysis.maps) if "maps" in analysis.stages_done else None,
             "states": {step: [state.kind, state.sentence] for step, state in finished_states(analysis).items()},
             "warnings": analysis.warnings,
             "masks": {name: mask_checksum(mask) for name, mask in _editable_masks(analysis).items()},
@@ -116,6 +117,14 @@ def _drawn_masks(analysis):
 def mask_checksum(mask: np.ndarray) -> int | None:
     """A number that tells masks apart; None for an empty one."""
     return crc32(np.packbits(mask)) if mask.any() else None
+
+
+def maps_checksum(maps: dict[str, np.ndarray]) -> int:
+    """A number that tells the maps of one run from those of another."""
+    checksum = 0
+    for name, volume in maps.items():
+        checksum = crc32(np.ascontiguousarray(volume), crc32(name.encode(), checksum))
+    return checksum
 
 
 def provenance(analysis, scan) -> dict:

@@ -28,6 +28,9 @@ SEGMENTS = {
     "vessels": Look("Vessels", (0.95, 0.75, 0.75), 0.6, 0.15),
     "VOF": Look("Venous output (VOF)", (0.25, 0.5, 1.0), 1.0, 0.6),
     "AIF": Look("Arterial input (AIF)", (1.0, 0.2, 0.2), 1.0, 0.6),
+    # Outlines only, in colours that no map has: they lie over maps.
+    "hypoperfusion": Look("Hypoperfusion", (1.0, 1.0, 1.0), 1.0, 0.0),
+    "core": Look("Core", (1.0, 0.2, 0.9), 1.0, 0.0),
 }
 
 

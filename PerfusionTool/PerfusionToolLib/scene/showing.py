@@ -8,7 +8,7 @@ from .nodes import proxy_volume
 from .ownership import results_of_others
 from .parameters import map_field
 
-OVERLAYS = ("segmentation", "seed", "venousSeed")
+OVERLAYS = ("segmentation", "tissueSegmentation", "seed", "venousSeed")
 _HIDDEN = "PerfusionTool.Hidden"
 
 

@@ -10,13 +10,17 @@ from slicer.i18n import tr as _
 
 from ..perfusion.errors import PerfusionError
 from ..perfusion.progress import Steps
+from .comparison.step import SceneComparison
 from .computation import Computation, EndedError
 from .map_choice import show_map_in, want_map
 from .maps import remove_unwanted_maps
 from .parameters import map_field
 from .results import refer_to_results
+from .saving.step import DICOM, REPORT, RESULTS, SceneSaving
 from .showing import show_maps
 from .states import STEP_OF, STEPS, State
+from .tissue.choice import check_wanted
+from .tissue.step import SceneTissue
 
 
 class SceneStudy:
@@ -33,6 +37,9 @@ class SceneStudy:
     parameters : PerfusionToolParameterNode
     observers : list of callable
         Called without arguments after every change of what the study holds.
+    tissue : SceneTissue
+    comparison : SceneComparison
+    saving : SceneSaving
 
     Notes
     -----
@@ -45,6 +52,11 @@ class SceneStudy:
         self.observers: list[Callable[[], None]] = []
         self._computation = Computation(parameters, self.observers)
         self._results = self._computation.results
+        # What is made of finished maps: steps of the window that keep their own state.
+        self.tissue = SceneTissue(self._computation)
+        self.comparison = SceneComparison(self._computation)
+        self.saving = SceneSaving(self._computation, self.tissue)
+        self._uses = {"tissue": self.tissue, "comparison": self.comparison, "saving": self.saving}
         self._followed = parameters.scan
         self._former_mask = None  # the brain mask in use before one that has not served yet: how it is said, and itself
         this, scene = weakref.ref(self), parameters.parameterNode.GetScene()
@@ -106,17 +118,21 @@ class SceneStudy:
 
         Parameters
         ----------
-        step : {"scan", "preparation", "brain_mask", "bolus", "arterial_input", "maps", "probe"}
+        step : {"scan", "preparation", "brain_mask", "bolus", "arterial_input", "maps", "probe", "tissue", "comparison",
+            "saving"}
 
         Returns
         -------
         State
         """
-        if step not in STEPS:
-            raise ValueError(f"There is no step {step!r}; the steps are {', '.join(STEPS)}.")
+        if step not in (*STEPS, *self._uses):
+            raise ValueError(f"There is no step {step!r}; the steps are {', '.join((*STEPS, *self._uses))}.")
         self._follow_scan()
+        if step in self._uses:
+            return self._uses[step].state()
         progress, failure = self._computation.progress, self._computation.failure
-        if self.busy and progress is not None and STEP_OF.get(progress.stage, "scan") == step:
+        stage = progress.stage if self.busy and progress is not None else None
+        if stage is not None and stage not in self._uses and STEP_OF.get(stage, "scan") == step:
             return State("running", progress.text)
         if step == "scan":
             return self._scan_state()
@@ -138,6 +154,7 @@ class SceneStudy:
     def close(self) -> None:
         """Drop everything in memory; work under way ends with a sentence. The scene stays as it is."""
         self._computation.close()
+        self.tissue.close()
 
     def forget(self) -> None:
         """Drop everything in memory and follow the scene no more: another study has taken over."""
@@ -183,7 +200,8 @@ class SceneStudy:
         self._followed = scan
         self._former_mask = None
         self.close()
-        if self.parameters.resultsOf is not scan:
+        # Of a scan that was removed, `resultsOf` knows no more.
+        if scan is None or self.parameters.resultsOf is not scan:
             refer_to_results(self.parameters, scan)
         self._computation.notify()
 
@@ -209,6 +227,19 @@ class SceneStudy:
             cannot serve: the former one and its results are in use again. If scan or scene go while this runs: the
             scene is left alone.
         """
+        yield from self._followed_steps(self._maps_steps(until))
+
+    def _followed_steps(self, steps):
+        """Work on the maps, and on what follows them where it is there."""
+        try:
+            yield from steps
+            yield from self.tissue.follow_steps()
+            yield from self.comparison.follow_steps()
+        finally:
+            self.tissue.mark_if_outdated()
+            self.comparison.mark_if_outdated()
+
+    def _maps_steps(self, until=None):
         with self._computation.at_work() as work:
             try:
                 yield from work(self._computation.up_to_date_steps(until))
@@ -341,38 +372,40 @@ class SceneStudy:
             If it cannot serve: the former arterial input stays in use, and its nodes as they are. Where there are no
             results yet and the automatic one fails, what another can be chosen from is in the scene.
         """
-        from .arterial_input_change import ask_steps
-        from .vessel_source import ARTERY
+        from .vessels.change import ask_steps
+        from .vessels.source import ARTERY
 
-        yield from ask_steps(self._computation, ARTERY, kind, value, dragging)
+        yield from self._followed_steps(ask_steps(self._computation, ARTERY, kind, value, dragging))
 
     def venous_output_steps(self, kind: str = "automatic", value=None, dragging: bool = False) -> Steps[None]:
         """Use another venous output; as `arterial_input_steps`, and undone and done again with it.
 
         The rank of a candidate is its place in ``venous_output.candidates`` of the analysis.
         """
-        from .arterial_input_change import ask_steps
-        from .vessel_source import VEIN
+        from .vessels.change import ask_steps
+        from .vessels.source import VEIN
 
-        yield from ask_steps(self._computation, VEIN, kind, value, dragging)
+        yield from self._followed_steps(ask_steps(self._computation, VEIN, kind, value, dragging))
 
     def undo_arterial_input_steps(self) -> Steps[None]:
         """Go back to the arterial input and venous output before; as `arterial_input_steps`."""
-        from .arterial_input_change import change_steps
+        from .vessels.change import change_steps
 
         former = self._computation.history.former
         if former is None:
             raise PerfusionError("There is no former arterial input to go back to.")
-        yield from change_steps(self._computation, lambda: former, lambda _chosen: self._computation.history.back())
+        work = self._computation
+        yield from self._followed_steps(change_steps(work, lambda: former, lambda _chosen: work.history.back()))
 
     def redo_arterial_input_steps(self) -> Steps[None]:
         """Use the arterial input again that was undone; as `arterial_input_steps`."""
-        from .arterial_input_change import change_steps
+        from .vessels.change import change_steps
 
         following = self._computation.history.next
         if following is None:
             raise PerfusionError("No arterial input was undone.")
-        yield from change_steps(self._computation, lambda: following, lambda _chosen: self._computation.history.forth())
+        work = self._computation
+        yield from self._followed_steps(change_steps(work, lambda: following, lambda _chosen: work.history.forth()))
 
     def save_arterial_input(self, path) -> None:
         """Save the arterial input as a curve at all frame times.
@@ -389,7 +422,7 @@ class SceneStudy:
         PerfusionError
             If there is none in memory, or the file cannot be written.
         """
-        from .arterial_input_change import save_curve
+        from .vessels.change import save_curve
 
         save_curve(self._analysis_with("arterial_input"), path)
 
@@ -485,7 +518,7 @@ class SceneStudy:
     def voxel_reading(self, ras):
         """Curves and map values at a place in RAS mm, a `VoxelReading`."""
         from ..perfusion.readings import voxel_reading
-        from .seed import place_of
+        from .vessels.seed import place_of
 
         return voxel_reading(self._analysis_with("maps"), ras=place_of(ras))
 
@@ -512,6 +545,162 @@ class SceneStudy:
         if self.analysis is None or stage not in self.analysis.stages_done:
             raise PerfusionError("The curves are not in memory; compute the maps first.")
         return self.analysis
+
+    # -- tissue at risk
+
+    def tissue_steps(self) -> Steps[object]:
+        """Find tissue at risk by the thresholds and rules in the parameter node; maps that are to be made come first.
+
+        Yields
+        ------
+        Progress
+
+        Returns
+        -------
+        TissueAtRisk
+
+        Raises
+        ------
+        PerfusionError
+            If it cannot be looked for; what was found before stays, and says so where it is of other maps.
+        """
+        check_wanted(self.parameters)
+        try:
+            if not (self.has_finished("maps") and self._results.is_current("maps", self.analysis)):
+                yield from self._maps_steps()
+            return (yield from self.tissue.find_steps())
+        finally:
+            self.tissue.mark_if_outdated()
+
+    def lesion_component_steps(self, number: int, kept: bool) -> Steps[None]:
+        """Keep or remove a component of the tissue at risk; in a scene that was just opened it is found again first.
+
+        Parameters
+        ----------
+        number : int
+            As in the table of components.
+        kept : bool
+        """
+        decision = self.tissue.decision(number, kept)
+        if self.tissue.lesion is None:
+            yield from self.tissue_steps()
+        self.tissue.take(decision)
+
+    def save_tissue_steps(self, path, regions: dict | None = None) -> Steps[list]:
+        """Write the tissue at risk as CSV files; in a scene that was just opened it is found again first.
+
+        Parameters
+        ----------
+        path : str or Path
+            Of the volumes; components, slices and sides go to files beside it.
+        regions : dict of str to (node, str), optional
+            Further regions whose sides are compared: nodes and IDs of segments by names of the regions.
+
+        Yields
+        ------
+        Progress
+
+        Returns
+        -------
+        list of Path
+        """
+        from .tissue.saving import save_steps
+
+        if self.tissue.lesion is None or not self.tissue.is_current:
+            yield from self.tissue_steps()
+        masks = {name: self._region(node, segment) for name, (node, segment) in (regions or {}).items()}
+        return (yield from save_steps(path, self.analysis, self.tissue.lesion, masks))
+
+    # -- comparison
+
+    def comparison_steps(self, references=None, units=None, backgrounds=None) -> Steps[object]:
+        """Compare the maps with reference volumes; maps that are to be made come first.
+
+        Parameters
+        ----------
+        references : dict of str to vtkMRMLScalarVolumeNode, optional
+            By map; chosen from then on, in place of others. Those that are chosen where left out.
+        units, backgrounds : dict of str to str, optional
+            Of some of these references, "" for as found; kept with the volumes from then on.
+
+        Yields
+        ------
+        Progress
+
+        Returns
+        -------
+        Comparison
+
+        Raises
+        ------
+        PerfusionError
+            If none can be compared; the former comparison stays, and says so where it is of other maps.
+        """
+        self._follow_scan()
+        try:
+            if not self._results.is_current("maps", self.analysis):
+                yield from self._maps_steps()
+            return (yield from self.comparison.compare_steps(references, units, backgrounds))
+        finally:
+            self.comparison.mark_if_outdated()
+
+    # -- files
+
+    def save_report_steps(self, path) -> Steps[tuple[str, ...]]:
+        """Save the report; what is not in memory is computed first.
+
+        Parameters
+        ----------
+        path : str or Path
+            HTML file; an older one is replaced once the new one is whole.
+
+        Yields
+        ------
+        Progress
+
+        Returns
+        -------
+        tuple of str
+            What a person should know of what was written.
+
+        Raises
+        ------
+        PerfusionError
+            If there are no maps, they cannot be computed again, or the file cannot be written; and if scan or scene go
+            meanwhile. No file is changed then.
+        """
+        self.saving.check(REPORT)
+        no_tissue = yield from self._ready_to_save_steps()
+        return (yield from self.saving.report_steps(path, no_tissue))
+
+    def save_results_steps(self, folder) -> Steps[tuple[str, ...]]:
+        """Save maps, masks, settings, report and overview in a folder, as the command line does.
+
+        As `save_report_steps`. With ``--settings`` the command line takes the folder's ``settings.json`` to do the same
+        again.
+        """
+        self.saving.check(RESULTS)
+        no_tissue = yield from self._ready_to_save_steps()
+        return (yield from self.saving.results_steps(folder, no_tissue))
+
+    def save_dicom_steps(self, folder) -> Steps[tuple[str, ...]]:
+        """Save maps and regions of a scan that was imported from DICOM as DICOM; as `save_report_steps`."""
+        self.saving.check(DICOM)
+        no_tissue = yield from self._ready_to_save_steps()
+        return (yield from self.saving.dicom_steps(folder, no_tissue))
+
+    def _ready_to_save_steps(self):
+        """Maps that stand, and the tissue at risk of a person's choice where it was found; why it is not, else ""."""
+        if not self.saving.is_ready:
+            yield from self.steps()
+        if self.tissue.was_found and (self.tissue.lesion is None or not self.tissue.is_current):
+            try:
+                yield from self.tissue_steps()
+            except EndedError:
+                raise
+            except PerfusionError as error:
+                return f"Tissue at risk was not looked for. {error}"
+        return ""
 
     # -- series on request
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 import slicer
 
+from .layout_text import describe_layout, rows_above_plot, slice_view
 from .segments import show_only_in
 
 LAYOUT = 70713
+# The layout of `comparison_views`, which stands in for this one while a comparison is looked at.
+COMPARISON_LAYOUT = 70714
 SCAN_VIEW = "PerfusionScan"
 PLOT_VIEW = "PerfusionCurves"
 # Name of a map: the view that shows it until a person chooses another for it.
 MAP_VIEWS = {name: f"Perfusion{name}" for name in ("CBF", "CBV", "MTT", "Tmax", "TTP")}
 SLICE_VIEWS = (SCAN_VIEW, *MAP_VIEWS.values())
+# Of `comparison_views`: the own map, its reference, their difference.
+COMPARISON_VIEWS = ("PerfusionOwn", "PerfusionReference", "PerfusionDifference")
 # Away from the small groups that other layouts use, so that only these six move together.
 VIEW_GROUP = 707
 COLOURS = {
@@ -34,34 +39,8 @@ _WINDOW = "PerfusionTool.ScanWindow"
 def layout_description() -> str:
     """The layout in the XML of Slicer's layout manager."""
     rows = [SLICE_VIEWS[:3], SLICE_VIEWS[3:]]
-    slices = "".join(_item(_box("horizontal", "".join(map(_slice_view, row))), 400) for row in rows)
-    plot = (
-        f'<view class="vtkMRMLPlotViewNode" singletontag="{PLOT_VIEW}">'
-        '<property name="viewlabel" action="default">Curves</property></view>'
-    )
-    return _box("vertical", slices + _item(plot, 300), split=True)
-
-
-def _box(kind, items, split=False):
-    return f'<layout type="{kind}"{" split=" + chr(34) + "true" + chr(34) if split else ""}>{items}</layout>'
-
-
-def _item(content, size=1):
-    return f'<item splitSize="{size}">{content}</item>'
-
-
-def _slice_view(name):
-    properties = {
-        "orientation": "Axial",
-        "viewlabel": _usual_label(name),
-        "viewcolor": COLOURS[name],
-        "viewgroup": VIEW_GROUP,
-    }
-    return _item(
-        f'<view class="vtkMRMLSliceNode" singletontag="{name}">'
-        + "".join(f'<property name="{key}" action="default">{value}</property>' for key, value in properties.items())
-        + "</view>"
-    )
+    described = [[slice_view(name, _usual_label(name), COLOURS[name], VIEW_GROUP) for name in row] for row in rows]
+    return rows_above_plot(described, PLOT_VIEW, "Curves")
 
 
 def _usual_label(view):
@@ -70,13 +49,9 @@ def _usual_label(view):
 
 def register_layout() -> None:
     """Make the layout known, so that a scene saved in it opens in it."""
-    layout = _layout_node()
-    if layout is None:
-        return
-    if layout.IsLayoutDescription(LAYOUT):
-        layout.SetLayoutDescription(LAYOUT, layout_description())
-    else:
-        layout.AddLayoutDescription(LAYOUT, layout_description())
+    layout = layout_node()
+    if layout is not None:
+        describe_layout(layout, LAYOUT, layout_description())
 
 
 def enter_layout(former: str | None = None) -> None:
@@ -87,37 +62,54 @@ def enter_layout(former: str | None = None) -> None:
     former : str, optional
         What `former_layout` gave before the scene was closed, which forgets it.
     """
-    layout = _layout_node()
+    layout = layout_node()
     if layout is None:
         return
     register_layout()
     if layout.GetViewArrangement() != LAYOUT:
-        former = former or str(layout.GetViewArrangement())
+        former = former or _other_layout(layout)
         layout.SetViewArrangement(LAYOUT)
     if former:
         layout.SetAttribute(_FORMER, former)
-    for logic in _slice_logics().values():
-        logic.GetSliceNode().SetViewGroup(VIEW_GROUP)
-        logic.GetSliceCompositeNode().SetLinkedControl(True)
-        logic.GetSliceCompositeNode().SetHotLinkedControl(True)
-    plot = _plot_view()
+    link(slice_logics().values(), VIEW_GROUP)
+    plot = plot_view()
     if plot is not None:
         plot.SetDoPropagatePlotChartSelection(False)
 
 
+def _other_layout(layout):
+    """The layout that is shown, unless it stands in for this one."""
+    shown = layout.GetViewArrangement()
+    return None if shown == COMPARISON_LAYOUT else str(shown)
+
+
+def link(logics, group: int) -> None:
+    """Let slice views be scrolled, zoomed and moved alike.
+
+    Parameters
+    ----------
+    logics : iterable of vtkMRMLSliceLogic
+    group : int
+    """
+    for logic in logics:
+        logic.GetSliceNode().SetViewGroup(group)
+        logic.GetSliceCompositeNode().SetLinkedControl(True)
+        logic.GetSliceCompositeNode().SetHotLinkedControl(True)
+
+
 def former_layout() -> str | None:
     """The layout that `leave_layout` would bring back."""
-    layout = _layout_node()
+    layout = layout_node()
     return None if layout is None else layout.GetAttribute(_FORMER)
 
 
 def leave_layout() -> None:
     """Show the layout that was there before, unless a person has chosen another meanwhile."""
-    layout = _layout_node()
+    layout = layout_node()
     if layout is None:
         return
     former = layout.GetAttribute(_FORMER)
-    if layout.GetViewArrangement() == LAYOUT and former:
+    if layout.GetViewArrangement() in (LAYOUT, COMPARISON_LAYOUT) and former:
         layout.SetViewArrangement(int(former))
 
 
@@ -131,11 +123,11 @@ def show_scan(proxy) -> None:
     """
     # In another scene, another scan may bear the same ID.
     new = not proxy.GetAttribute(_FITTED)
-    for logic in _slice_logics().values():
+    for logic in slice_logics().values():
         composite = logic.GetSliceCompositeNode()
         new = new or composite.GetBackgroundVolumeID() != proxy.GetID()
         composite.SetBackgroundVolumeID(proxy.GetID())
-    if new and _slice_logics():
+    if new and slice_logics():
         fit_views()
         proxy.SetAttribute(_FITTED, "yes")
 
@@ -152,10 +144,22 @@ def show_map(view: str, name: str, volume) -> None:
     volume : vtkMRMLScalarVolumeNode or None
         Where None, the view shows the scan alone.
     """
-    logic = _slice_logics().get(view)
-    if logic is None:
-        return
-    logic.GetSliceNode().SetLayoutLabel(name or _usual_label(SCAN_VIEW))
+    logic = slice_logics().get(view)
+    if logic is not None:
+        show_foreground(logic, name or _usual_label(SCAN_VIEW), volume)
+
+
+def show_foreground(logic, label: str, volume) -> None:
+    """Show a volume over what a slice view shows.
+
+    Parameters
+    ----------
+    logic : vtkMRMLSliceLogic
+    label : str
+        Of the view.
+    volume : vtkMRMLScalarVolumeNode or None
+    """
+    logic.GetSliceNode().SetLayoutLabel(label)
     composite, shown = logic.GetSliceCompositeNode(), volume.GetID() if volume is not None else None
     # The same map keeps the opacity that a person gave it.
     if composite.GetForegroundVolumeID() != shown:
@@ -167,16 +171,15 @@ def show_map(view: str, name: str, volume) -> None:
 
 
 def show_overlays(segmentation) -> None:
-    """Show segments in all views but those of the maps.
+    """Show segments in all views but those of maps.
 
     Parameters
     ----------
     segmentation : vtkMRMLSegmentationNode
     """
     views = slicer.util.getNodesByClass("vtkMRMLAbstractViewNode")
-    show_only_in(
-        segmentation.GetDisplayNode(), [view for view in views if view.GetLayoutName() not in MAP_VIEWS.values()]
-    )
+    of_maps = {*MAP_VIEWS.values(), *COMPARISON_VIEWS}
+    show_only_in(segmentation.GetDisplayNode(), [view for view in views if view.GetLayoutName() not in of_maps])
 
 
 def show_chart(chart) -> None:
@@ -186,20 +189,29 @@ def show_chart(chart) -> None:
     ----------
     chart : vtkMRMLPlotChartNode
     """
-    plot = _plot_view()
+    plot = plot_view()
     if plot is not None:
         plot.SetPlotChartNodeID(chart.GetID())
 
 
 def shows_chart() -> bool:
     """Whether the layout's plot view shows a chart."""
-    plot = _plot_view()
+    plot = plot_view()
     return plot is not None and plot.GetPlotChartNode() is not None
 
 
 def fit_views() -> None:
     """Turn the views into the plane of the scan's slices, fit them to it, all at the same slice."""
-    logics = list(_slice_logics().values())
+    fit(list(slice_logics().values()))
+
+
+def fit(logics: list) -> None:
+    """Turn some slice views into the plane of the slices of what they show behind; as `fit_views`.
+
+    Parameters
+    ----------
+    logics : list of vtkMRMLSliceLogic
+    """
     for logic in logics:
         volume = slicer.mrmlScene.GetNodeByID(logic.GetSliceCompositeNode().GetBackgroundVolumeID() or "")
         if volume is not None:
@@ -217,7 +229,7 @@ def centre_views(ras) -> None:
     ras : array_like of shape (3,)
         RAS mm.
     """
-    logics = list(_slice_logics().values())
+    logics = list(slice_logics().values())
     for logic in logics:
         logic.GetSliceNode().JumpSliceByOffsetting(*(float(value) for value in ras))
         # Between two slices the scan is interpolated, but maps and segments are not.
@@ -271,16 +283,27 @@ def _align(logics):
         logic.SetSliceOffset(logics[0].GetSliceOffset())
 
 
-def _layout_node():
+def layout_node():
+    """The node that says which layout is shown; None where there are no views."""
     return slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode")
 
 
-def _plot_view():
-    return slicer.mrmlScene.GetSingletonNode(PLOT_VIEW, "vtkMRMLPlotViewNode")
+def plot_view(name: str = PLOT_VIEW):
+    """A plot view of a layout, or None."""
+    return slicer.mrmlScene.GetSingletonNode(name, "vtkMRMLPlotViewNode")
 
 
-def _slice_logics():
-    """Logics of the layout's slice views that are there, by name."""
+def slice_logics(names=SLICE_VIEWS) -> dict:
+    """Logics of slice views that are there, by name.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    dict of str to vtkMRMLSliceLogic
+    """
     application = slicer.app.applicationLogic()
-    logics = {name: application.GetSliceLogicByLayoutName(name) for name in SLICE_VIEWS}
+    logics = {name: application.GetSliceLogicByLayoutName(name) for name in names}
     return {name: logic for name, logic in logics.items() if logic is not None}

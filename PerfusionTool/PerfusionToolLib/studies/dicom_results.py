@@ -17,7 +17,7 @@ REGIONS_FILE = "regions.dcm"
 
 
 def write_dicom_steps(
-    study: Analysis, headers: tuple, folder: Path, tissue: TissueAtRisk | None = None
+    study: Analysis, headers: tuple, folder: Path, tissue: TissueAtRisk | None = None, no_tissue: str = ""
 ) -> Steps[tuple[str, ...]]:
     """Write a file for each map, all in one series, and one for the regions.
 
@@ -30,6 +30,8 @@ def write_dicom_steps(
     folder : Path
     tissue : TissueAtRisk, optional
         Default: found by the thresholds that were published for the study's estimator.
+    no_tissue : str
+        Why there is none, where it is not to be looked for.
 
     Yields
     ------
@@ -48,7 +50,7 @@ def write_dicom_steps(
     cut_off = f"BOLUS CUT OFF AT THE {study.bolus.cut_off.upper()}" if study.bolus.cut_off else ""
     series = new_uid()
     for number, (name, volume) in enumerate(study.maps.items(), 1):
-        yield Progress("writing", 0.5, f"Writing {name} as DICOM")
+        yield Progress("writing", 0.4 + 0.2 * (number - 1) / len(study.maps), f"Writing {name} as DICOM")
         write_parametric_map(
             folder / f"{name.replace(' ', '_')}.dcm",
             volume,
@@ -62,10 +64,12 @@ def write_dicom_steps(
         )
     regions, notes = {"brain": study.brain_mask}, ()
     try:
+        if no_tissue:
+            raise PerfusionError(no_tissue)
         tissue = tissue or (yield from study_tissue_steps(study, default_rule(study.settings.method)))
         regions |= {"hypoperfusion": tissue.hypoperfusion, "core": tissue.core, "penumbra": tissue.penumbra}
     except PerfusionError as error:
         notes = (f"{REGIONS_FILE} holds the brain only. {error}",)
-    yield Progress("writing", 0.5, "Writing the regions as DICOM")
+    yield Progress("writing", 0.6, "Writing the regions as DICOM")
     write_segmentation(folder / REGIONS_FILE, regions, study.grid, headers)
     return notes

@@ -17,7 +17,9 @@ CONCENTRATION_UNITS = {"CT": "HU", "MR": "1/s"}
 LIBRARIES = ("numpy", "scipy", "SimpleITK")
 
 
-def record_of(study, scan, request, names: list[str], tissue=None, no_tissue: str = "") -> dict:
+def record_of(
+    study, scan, request, names: list[str], tissue=None, no_tissue: str = "", source: dict | None = None
+) -> dict:
     """Everything needed to judge a study and to do it again.
 
     Parameters
@@ -31,6 +33,8 @@ def record_of(study, scan, request, names: list[str], tissue=None, no_tissue: st
     tissue : TissueAtRisk, optional
     no_tissue : str
         Why there is none.
+    source : dict, optional
+        What identifies the scan, as `files.input_record` does, and its ``path``; default: its file.
 
     Returns
     -------
@@ -49,7 +53,7 @@ def record_of(study, scan, request, names: list[str], tissue=None, no_tissue: st
         "version": __version__,
         "use": "Research use only",
         "scan": {
-            **_file(scan.path),
+            **(_file(scan.path) if source is None else source),
             "modality": series.modality,
             "size": series.grid.shape[::-1],
             "ijk_to_ras": series.ijk_to_ras,

@@ -12,17 +12,14 @@ from ..files.curves import curve_at
 from ..files.dicom.derived import check_can_write
 from ..perfusion.analysis import Analysis
 from ..perfusion.errors import PerfusionError
-from ..perfusion.maps import scatter, unit_of
 from ..perfusion.progress import Progress, Steps
-from .dicom_results import write_dicom_steps
 from .output_folder import RECORD, results_folder
-from .overview import draw_overview
-from .record import mask_of_runs, record_of
-from .report import write_report_steps
+from .record import mask_of_runs
 from .request import AUTOMATIC, Request, request_again
-from .tissue_results import check_rule, tissue_by_rule_steps, write_tissue
+from .study_results import OVERVIEW, REPORT, write_study_steps
+from .tissue_results import check_rule
 
-OVERVIEW, REPORT = "overview.png", "report.html"
+__all__ = ["OVERVIEW", "RECORD", "REPORT", "analyze_scan_steps"]
 
 
 def analyze_scan_steps(request: Request, folder: Path) -> Steps[Analysis]:
@@ -60,21 +57,7 @@ def analyze_scan_steps(request: Request, folder: Path) -> Steps[Analysis]:
         vessels = (_read_vessel(chosen, series) for chosen in (request.arterial_input, request.venous_output))
         study = Analysis(series, request.settings, mask, *vessels)
         yield from study.steps()
-        yield from _write_results_steps(study, request.save, unfinished)
-        tissue, no_tissue = yield from tissue_by_rule_steps(study, request.tissue_rule)
-        if tissue is not None:
-            write_tissue(tissue, unfinished)
-        if request.dicom:
-            notes = yield from write_dicom_steps(study, scan.headers, unfinished, tissue)
-            scan = replace(scan, notes=scan.notes + notes)
-        title = f"{scan.path.name} · {series.modality}"
-        if request.report:
-            yield from write_report_steps(study, unfinished / REPORT, title, tissue, no_tissue=no_tissue, scan=scan)
-        yield Progress("writing", 0.6, "Writing the settings")
-        names = sorted([path.name for path in unfinished.iterdir()] + [RECORD, OVERVIEW])
-        files.write_json(unfinished / RECORD, record_of(study, scan, request, names, tissue, no_tissue))
-        yield Progress("overview", 0.0, "Drawing the overview")
-        draw_overview(study, unfinished / OVERVIEW, title)
+        yield from write_study_steps(study, scan, request, unfinished)
     yield Progress("overview", 1.0, "Done")
     return study
 
@@ -130,44 +113,3 @@ def _seed(voxel, grid):
         last = ", ".join(str(count - 1) for count in size)
         raise PerfusionError(f"The voxel {voxel} lies outside the scan; indices run from 0 to {last}.")
     return grid.to_ras(voxel[::-1])
-
-
-def _write_results_steps(study, series_to_save, folder):
-    volumes = {name.replace(" ", "_"): volume for name, volume in study.maps.items()}
-    volumes |= {"brain_mask": study.brain_mask, "vessels": study.vessels, "csf": study.csf}
-    volumes["arterial_input"] = study.arterial_input.voxels
-    if study.venous_output is not None:
-        volumes["venous_output"] = study.venous_output.voxels
-    for number, (name, volume) in enumerate(volumes.items()):
-        yield Progress("writing", 0.4 * number / len(volumes), f"Writing {name}")
-        files.write_map(folder / f"{name}.nii.gz", volume, study.grid, _description(name, study))
-    for name in series_to_save:
-        yield Progress("writing", 0.5, f"Writing the {name} series")
-        values, times = _SERIES[name](study)
-        files.write_series(folder / f"{name}.nii.gz", values, study.grid, times, echo_time=study.series.echo_time)
-
-
-def _description(name, study):
-    shown = name.replace("_", " ")
-    unit = unit_of(shown, study.settings.relative_to) if shown in study.maps else "mask"
-    cut_off = f"; BOLUS CUT OFF AT THE {study.bolus.cut_off.upper()}" if study.bolus.cut_off else ""
-    return f"{name} {unit}; research use only{cut_off}"
-
-
-def _corrected(study):
-    return study.corrected, study.times
-
-
-def _concentration(study):
-    return _volumes(study.concentration, study.brain_mask), study.times
-
-
-def _residue(study):
-    return _volumes(study.estimate.residue(), study.brain_mask), study.estimate.lags
-
-
-def _volumes(curves, mask):
-    return np.stack([scatter(frame, mask) for frame in curves.T])
-
-
-_SERIES = {"corrected": _corrected, "concentration": _concentration, "residue": _residue}

@@ -12,11 +12,13 @@ from ..perfusion.progress import Steps
 from ..perfusion.readings import csv_text
 from ..perfusion.settings import Settings
 from ..perfusion.tissue import (
-    DEFAULT_PRESET,
+    NOTICE,
     PRESETS,
     TissueAtRisk,
     check_estimator,
     component_rows,
+    default_rule,
+    marked_rows,
     study_tissue_steps,
     summary_text,
     volume_rows,
@@ -24,23 +26,6 @@ from ..perfusion.tissue import (
 
 SUMMARY, VOLUMES, COMPONENTS = "tissue.txt", "tissue.csv", "tissue_components.csv"
 LESIONS = ("hypoperfusion", "core")
-NOTICE = "research use only"
-
-
-def default_rule(method: str) -> str:
-    """The thresholds that were published for an estimator; the usual ones where none were, which then refuse it.
-
-    Parameters
-    ----------
-    method : str
-
-    Returns
-    -------
-    str
-        A key of `PRESETS`.
-    """
-    fitting = [name for name, criteria in PRESETS.items() if method in criteria.methods]
-    return fitting[0] if fitting else DEFAULT_PRESET
 
 
 def check_rule(rule: str | None, settings: Settings) -> None:
@@ -124,8 +109,8 @@ def write_tissue(tissue: TissueAtRisk, folder: Path) -> None:
     """
     for name in LESIONS:
         files.write_map(folder / f"{name}.nii.gz", getattr(tissue, name), tissue.grid, f"{name} mask; {NOTICE}")
-    write_text(folder / VOLUMES, csv_text(_marked(volume_rows(tissue))))
-    write_text(folder / COMPONENTS, csv_text(_marked(component_rows(tissue))))
+    write_text(folder / VOLUMES, csv_text(marked_rows(volume_rows(tissue))))
+    write_text(folder / COMPONENTS, csv_text(marked_rows(component_rows(tissue))))
     write_text(folder / SUMMARY, summary_text(tissue) + "\n")
 
 
@@ -157,9 +142,3 @@ def tissue_record(tissue: TissueAtRisk | None, note: str) -> dict:
         "cbv_index": volumes.cbv_index,
         "notes": tissue.notes,
     }
-
-
-def _marked(rows):
-    """A table whose every row says what it must not be used for, also where rows are copied elsewhere."""
-    titles, *others = rows
-    return [[*titles, "use"], *([*row, NOTICE] for row in others)]

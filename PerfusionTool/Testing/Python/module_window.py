@@ -192,7 +192,7 @@ def head(modality):
 
 def add_scan(modality="CT", name="Scan"):
     """A sample head in the scene."""
-    from PerfusionToolLib.scene.importing import sequence_from_series
+    from PerfusionToolLib.scene.scans.importing import sequence_from_series
 
     return sequence_from_series(head(modality), name)
 

@@ -62,7 +62,7 @@ def window(panel):
 
 
 def add_scan(modality="CT"):
-    from PerfusionToolLib.scene.sample import add_sample
+    from PerfusionToolLib.scene.scans.sample import add_sample
 
     return add_sample(modality, **SMALL)
 

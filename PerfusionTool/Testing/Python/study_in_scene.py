@@ -16,7 +16,7 @@ SMALL = {"shape": (6, 64, 64), "spacing": (8.0, 3.0, 3.0)}
 
 
 def add_scan(name="Scan", modality="CT", **options):
-    from PerfusionToolLib.scene.importing import sequence_from_series
+    from PerfusionToolLib.scene.scans.importing import sequence_from_series
 
     return sequence_from_series(small_series(modality, **options), name)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import scan_on_disk
@@ -125,7 +127,10 @@ def test_every_case_has_bounds():
 
 
 def test_benchmark_shows_every_stage(capsys):
-    assert main(["benchmark", "--shape", "72,72,10", "--frames", "32", "--no-motion", "--no-growth"]) == 0
+    assert (
+        main(["benchmark", "--shape", "72,72,10", "--frames", "32", "--no-motion", "--no-growth", "--only", "scan"])
+        == 0
+    )
     text = capsys.readouterr().out
     for stage in ("reading", "brain", "deconvolution", "writing", "new arterial input"):
         assert f"\n{stage} " in text
@@ -136,8 +141,18 @@ def test_benchmark_shows_the_growth_with_voxels_and_frames(monkeypatch, capsys):
         return [["reading", 99.0, 10**6], ["maps", np.prod(shape) * frames / 1e6, 7 * 10**6]]
 
     monkeypatch.setattr(benchmark, "_measured", measured)
-    assert main(["benchmark", "--shape", "100,100,10", "--frames", "40"]) == 0
+    assert main(["benchmark", "--shape", "100,100,10", "--frames", "40", "--only", "scan"]) == 0
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["100×100×10", "40", "4.00", "7"] in rows
     assert ["50×50×10", "40", "1.00", "7"] in rows
     assert ["100×100×10", "20", "2.00", "7"] in rows
+
+
+def test_benchmark_shows_how_much_faster_two_processes_are(monkeypatch, capsys):
+    from PerfusionToolLib.studies.dataset import throughput
+
+    monkeypatch.setattr(throughput, "_seconds", lambda root, output, workers: 10.0 / workers)
+    monkeypatch.setattr(benchmark, "_run", lambda module, *words: json.dumps(throughput.measure(1, (16, 16, 3), 12)))
+    assert main(["benchmark", "--only", "dataset", "--heads", "1"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["2", "5.0", "2.00"] in rows

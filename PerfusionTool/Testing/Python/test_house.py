@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "perfusion": set(),
     "files": {"perfusion"},
     "studies": {"perfusion", "files"},
-    "scene": {"perfusion", "files"},
+    "scene": {"perfusion", "files", "studies"},
     "panels": {"perfusion", "scene"},
     "commands": {"perfusion", "files", "studies"},
     "__main__": {"perfusion", "files", "studies", "commands"},

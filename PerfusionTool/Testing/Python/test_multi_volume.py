@@ -32,7 +32,7 @@ def maps_of(scan):
 
 
 def test_its_maps_are_those_of_the_sequence(node):
-    from PerfusionToolLib.scene.importing import sequence_from_series
+    from PerfusionToolLib.scene.scans.importing import sequence_from_series
 
     found, expected = maps_of(node), maps_of(sequence_from_series(head("CT"), "Scan"))
     for name in expected:

@@ -84,7 +84,7 @@ def test_accepted_candidates_come_first_with_place_verdict_and_reason(window):
 
 
 def test_place_in_words_names_side_end_slice_and_mm(application):
-    from PerfusionToolLib.panels.candidates_table import place_in_words
+    from PerfusionToolLib.panels.vessels.candidates_table import place_in_words
 
     centre = np.array([1.0, -10.0, 20.0])
     assert place_in_words(np.add(centre, [30, 25, 0]), centre, 7) == "right, front, slice 7 (31, 15, 20 mm)"

@@ -107,7 +107,7 @@ def test_the_echo_time_is_shown_in_ms_and_kept_in_s(panel):
 
 
 def test_mr_without_echo_time_cannot_be_computed_until_it_is_typed(panel):
-    from PerfusionToolLib.scene.modality import ECHO_TIME
+    from PerfusionToolLib.scene.scans.modality import ECHO_TIME
 
     node = add_scan("MR")
     node.RemoveAttribute(ECHO_TIME)

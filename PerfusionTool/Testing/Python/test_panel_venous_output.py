@@ -47,7 +47,7 @@ def test_before_any_result_buttons_say_what_to_do_first(panel):
 
 def test_veins_are_listed_with_place_and_reason_and_the_one_in_use_is_shown(window):
     veins = row(window).veins
-    from PerfusionToolLib.panels.venous_output_row import MOST_VEINS
+    from PerfusionToolLib.panels.vessels.venous_output_row import MOST_VEINS
 
     found = len(window.work.study.analysis.venous_output.candidates)
     assert found > MOST_VEINS
@@ -59,7 +59,7 @@ def test_veins_are_listed_with_place_and_reason_and_the_one_in_use_is_shown(wind
 
 
 def test_a_vein_beyond_the_list_is_none_of_it(window):
-    from PerfusionToolLib.panels.venous_output_row import MOST_VEINS
+    from PerfusionToolLib.panels.vessels.venous_output_row import MOST_VEINS
 
     window.logic.setVenousOutputCandidate(MOST_VEINS + 3)
     settle(window)

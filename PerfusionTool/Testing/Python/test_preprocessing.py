@@ -5,6 +5,7 @@ import pytest
 from PerfusionToolLib.perfusion.errors import PerfusionError
 from PerfusionToolLib.perfusion.preprocessing import (
     fill_missing,
+    find_empty_frames,
     find_unsteady_frames,
     limit_mask,
     limit_matrix,
@@ -143,6 +144,15 @@ def test_ct_scan_has_no_unsteady_frames(noise):
 def test_white_noise_has_no_unsteady_frames():
     rng = np.random.default_rng(5)
     assert [find_unsteady_frames(rng.normal(100, 20, (20, 1, 4, 4))) for _ in range(200)] == [0] * 200
+
+
+def test_repeated_frames_are_empty_except_before_the_bolus_of_a_scan_without_noise():
+    scan = head_series(100 + np.maximum(np.arange(12) - 5, 0))
+    assert not find_empty_frames(scan).any()
+    scan[9] = scan[8]
+    scan[11] = 40
+    assert np.flatnonzero(find_empty_frames(scan)).tolist() == [9, 11]
+    assert np.count_nonzero(find_empty_frames(np.repeat(scan[:1], 12, axis=0))) == 11
 
 
 def test_empty_scan_has_no_unsteady_frames():

@@ -333,7 +333,7 @@ def test_a_method_without_published_thresholds_has_a_sentence_why(study):
 @pytest.mark.parametrize(
     ("rule", "settings", "words"),
     [
-        ("Tmax 5 s", Settings(), "There are no thresholds 'Tmax 5 s'; choose 'Tmax 6 s, CBF 30 %'"),
+        ("Tmax 5 s", Settings(), "There are no thresholds 'Tmax 5 s'; choose 'Tmax 6 s, CBF 38 %'"),
         ("MTT 145 %, CBV 2 ml", Settings(), "were published for sSVD, but the maps come from bcSVD"),
         ("Tmax 6 s, CBF 30 %", Settings(relative_to="brain_mean"), "need absolute maps"),
     ],

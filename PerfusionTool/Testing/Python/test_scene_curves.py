@@ -191,7 +191,7 @@ def candidates():
 
 
 def test_candidates_come_back_from_their_table(scene):
-    from PerfusionToolLib.scene.candidates import COLUMNS, put_candidates, read_candidates
+    from PerfusionToolLib.scene.vessels.candidates import COLUMNS, put_candidates, read_candidates
 
     table = put_candidates(None, candidates(), "Head candidates", scene)
     titles = [table.GetTable().GetColumnName(column) for column in range(table.GetTable().GetNumberOfColumns())]
@@ -206,14 +206,14 @@ def test_candidates_come_back_from_their_table(scene):
 
 
 def test_a_search_without_candidates_gives_an_empty_table(scene):
-    from PerfusionToolLib.scene.candidates import put_candidates, read_candidates
+    from PerfusionToolLib.scene.vessels.candidates import put_candidates, read_candidates
 
     assert read_candidates(put_candidates(None, [], "Head candidates", scene)) == []
 
 
 def test_a_saved_scene_keeps_the_candidates(scene, tmp_path):
     import slicer
-    from PerfusionToolLib.scene.candidates import put_candidates, read_candidates
+    from PerfusionToolLib.scene.vessels.candidates import put_candidates, read_candidates
 
     before = read_candidates(put_candidates(None, candidates(), "Head candidates", scene))
     assert slicer.util.saveScene(str(tmp_path / "study.mrb"))

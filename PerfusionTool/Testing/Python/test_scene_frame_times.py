@@ -63,7 +63,7 @@ def clock(seconds):
 
 
 def find(node):
-    from PerfusionToolLib.scene.frame_times import find_frame_times
+    from PerfusionToolLib.scene.scans.frame_times import find_frame_times
 
     return find_frame_times(node)
 
@@ -245,7 +245,7 @@ def test_a_database_that_is_not_open_is_not_asked(put, database):
     ],
 )
 def test_an_interval_or_times_are_typed(scene, text, seconds, unit):
-    from PerfusionToolLib.scene.frame_times import typed_frame_times
+    from PerfusionToolLib.scene.scans.frame_times import typed_frame_times
 
     times = typed_frame_times(text, FRAMES)
     np.testing.assert_allclose(times.seconds, seconds)
@@ -272,7 +272,7 @@ def test_an_interval_or_times_are_typed(scene, text, seconds, unit):
 )
 def test_what_cannot_be_times_is_refused_in_one_sentence(scene, text, sentence):
     from PerfusionToolLib.perfusion import PerfusionError
-    from PerfusionToolLib.scene.frame_times import typed_frame_times
+    from PerfusionToolLib.scene.scans.frame_times import typed_frame_times
 
     with pytest.raises(PerfusionError, match=sentence) as caught:
         typed_frame_times(text, FRAMES)
@@ -281,7 +281,7 @@ def test_what_cannot_be_times_is_refused_in_one_sentence(scene, text, sentence):
 
 def test_times_are_loaded_from_a_table(scene, tmp_path):
     from PerfusionToolLib.perfusion import PerfusionError
-    from PerfusionToolLib.scene.frame_times import loaded_frame_times
+    from PerfusionToolLib.scene.scans.frame_times import loaded_frame_times
 
     table = tmp_path / "times.csv"
     table.write_text("frame,time_ms\n" + "".join(f"{i},{1000 * time}\n" for i, time in enumerate(IRREGULAR)))

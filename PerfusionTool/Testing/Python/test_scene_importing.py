@@ -29,19 +29,19 @@ def write(scene, tmp_path):
 
 
 def imported(path, modality=None):
-    from PerfusionToolLib.scene.importing import import_scan
+    from PerfusionToolLib.scene.scans.importing import import_scan
 
     return import_scan(path, modality)
 
 
 def read(node):
-    from PerfusionToolLib.scene.scans import read_scan_node
+    from PerfusionToolLib.scene.scans.reading import read_scan_node
 
     return read_scan_node(node)
 
 
 def series_of(node):
-    from PerfusionToolLib.scene.scans import perfusion_series
+    from PerfusionToolLib.scene.scans.reading import perfusion_series
 
     return perfusion_series(read(node))
 
@@ -171,7 +171,7 @@ def made_series(modality="CT", ijk_to_ras=OBLIQUE):
 def saved(scene, series, path):
     """The file of a sequence that the scene has forgotten."""
     import slicer
-    from PerfusionToolLib.scene.importing import sequence_from_series
+    from PerfusionToolLib.scene.scans.importing import sequence_from_series
 
     assert slicer.util.saveNode(sequence_from_series(series, "Scan"), str(path))
     scene.Clear(False)
@@ -207,7 +207,7 @@ def test_every_point_of_a_left_handed_scan_keeps_its_values_in_a_sequence_file(s
 @pytest.mark.parametrize("modality", ["CT", "MR"])
 def test_a_scan_saved_with_the_scene_is_read_back(scene, tmp_path, modality):
     import slicer
-    from PerfusionToolLib.scene.sample import add_sample
+    from PerfusionToolLib.scene.scans.sample import add_sample
 
     node = add_sample(modality, shape=(6, 32, 32), spacing=(8.0, 6.0, 6.0), times=IRREGULAR)
     series, name = series_of(node), node.GetName()
@@ -220,7 +220,7 @@ def test_a_scan_saved_with_the_scene_is_read_back(scene, tmp_path, modality):
 @pytest.mark.parametrize("modality", ["CT", "MR"])
 def test_a_sample_is_the_simulated_head(scene, modality):
     from PerfusionToolLib.perfusion import sample_head
-    from PerfusionToolLib.scene.sample import SAMPLES, add_sample
+    from PerfusionToolLib.scene.scans.sample import SAMPLES, add_sample
 
     options = {"shape": (6, 32, 32), "spacing": (8.0, 6.0, 6.0), "seed": 3}
     node = add_sample(modality, **options)
@@ -231,7 +231,7 @@ def test_a_sample_is_the_simulated_head(scene, modality):
 def test_the_sample_data_module_offers_each_sample_once(scene, monkeypatch):
     import SampleData
     import slicer
-    from PerfusionToolLib.scene import sample
+    from PerfusionToolLib.scene.scans import sample
 
     monkeypatch.setattr(slicer.modules, "sampleDataSources", {}, raising=False)
     monkeypatch.setattr(sample, "add_sample", lambda modality: f"a {modality} head")

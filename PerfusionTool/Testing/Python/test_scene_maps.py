@@ -276,6 +276,16 @@ def test_colours_are_made_once(scene):
         colour_node("Rainbow", scene)
 
 
+def test_colours_that_are_chosen_later_come_before_the_displays_all_the_same(scene, values, grid):
+    from PerfusionToolLib.scene.colours import show_map_colours
+
+    volume = put(scene, values, grid)
+    show_map_colours(volume, "CBF", colours="Perfusion perceptual")
+    order = [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
+    display = volume.GetDisplayNode()
+    assert order.index(display.GetColorNode()) < order.index(display)
+
+
 def test_the_legend_shows_the_window_in_whole_steps(scene, values, grid):
     from PerfusionToolLib.scene.colours import window_of
 

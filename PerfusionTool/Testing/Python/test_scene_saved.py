@@ -35,7 +35,7 @@ def new_study():
 
 @pytest.fixture
 def study(scene):
-    from PerfusionToolLib.scene.importing import sequence_from_series
+    from PerfusionToolLib.scene.scans.importing import sequence_from_series
 
     study = new_study()
     study.parameters.scan = sequence_from_series(moving_head(), "Scan")

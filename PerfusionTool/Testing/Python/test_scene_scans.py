@@ -44,7 +44,7 @@ def numbered():
 @pytest.fixture
 def put(scene):
     from PerfusionToolLib.perfusion import PerfusionSeries
-    from PerfusionToolLib.scene.importing import sequence_from_series
+    from PerfusionToolLib.scene.scans.importing import sequence_from_series
 
     def put(signal=None, ijk_to_ras=AXIAL, modality="CT", echo_time=None, name="Scan"):
         series = PerfusionSeries(numbered() if signal is None else signal, TIMES, ijk_to_ras, modality, echo_time)
@@ -65,19 +65,19 @@ def matrix(array):
 
 
 def read(node):
-    from PerfusionToolLib.scene.scans import read_scan_node
+    from PerfusionToolLib.scene.scans.reading import read_scan_node
 
     return read_scan_node(node)
 
 
 def series_of(node, **given):
-    from PerfusionToolLib.scene.scans import perfusion_series
+    from PerfusionToolLib.scene.scans.reading import perfusion_series
 
     return perfusion_series(read(node), **given)
 
 
 def proxy(node):
-    from PerfusionToolLib.scene.scans import proxy_volume
+    from PerfusionToolLib.scene.scans.reading import proxy_volume
 
     return proxy_volume(node)
 
@@ -203,7 +203,7 @@ def test_a_proxy_that_was_deleted_comes_back(put, scene):
 
 
 def test_only_scans_are_offered(put, scene, multi_volume):
-    from PerfusionToolLib.scene.scans import scan_nodes
+    from PerfusionToolLib.scene.scans.reading import scan_nodes
 
     scan = put()
     scene.AddNewNodeByClass("vtkMRMLSequenceNode", "empty")
@@ -255,7 +255,7 @@ def test_frames_stored_past_midnight_are_read_in_the_order_of_time(put):
 
 
 def test_what_is_given_goes_before_what_is_found(put):
-    from PerfusionToolLib.scene.frame_times import typed_frame_times
+    from PerfusionToolLib.scene.scans.frame_times import typed_frame_times
 
     node = put(modality="MR", echo_time=0.03)
     series = series_of(node, times=typed_frame_times("2", FRAMES), echo_time=0.04)

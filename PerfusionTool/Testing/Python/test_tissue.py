@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PerfusionToolLib.perfusion import Grid, PerfusionError, Settings, analyze, drain, sample_head
+from PerfusionToolLib.perfusion import Analysis, Grid, PerfusionError, Settings, analyze, drain, sample_head
 from PerfusionToolLib.perfusion.symmetry import SymmetryPlane, find_symmetry_steps
 from PerfusionToolLib.perfusion.tissue import (
+    DEFAULT_PRESET,
     NORMALS,
     PRESETS,
     RESEARCH_ONLY,
@@ -15,6 +16,7 @@ from PerfusionToolLib.perfusion.tissue import (
     Threshold,
     check_estimator,
     component_rows,
+    default_rule,
     left_right_rows_steps,
     slice_rows,
     study_tissue_steps,
@@ -23,6 +25,7 @@ from PerfusionToolLib.perfusion.tissue import (
     volume_rows,
 )
 from PerfusionToolLib.perfusion.tissue.components import neighbours
+from PerfusionToolLib.studies.lesion_accuracy import Reading, lesion_errors, lesion_head
 from scipy import ndimage
 
 GRID = Grid((16, 80, 68), np.array([[-2.0, 0, 0, 67], [0, -2, 0, 79], [0, 0, 5, -37.5], [0, 0, 0, 1]]))
@@ -31,6 +34,8 @@ NORMAL = {"CBF": 40.0, "CBV": 3.0, "MTT": 4.5, "Tmax": 1.0, "Delay": 1.0}
 PENUMBRA = {"CBF": 20.0, "CBV": 2.7, "MTT": 8.5, "Tmax": 11.0, "Delay": 5.0}
 CORE = {"CBF": 6.0, "CBV": 1.0, "MTT": 10.0, "Tmax": 14.0, "Delay": 7.0}
 NOTHING = np.zeros(GRID.shape, bool)
+THIRTY_PERCENT = PRESETS["Tmax 6 s, CBF 30 %"]
+LOW_FLOW = Threshold("CBF", "below", 12.0)
 
 
 def ball(centre, mm):
@@ -62,7 +67,7 @@ def scene(*lesions):
     return maps
 
 
-def found(maps, criteria=PRESETS["Tmax 6 s, CBF 30 %"], vessels=NOTHING, csf=NOTHING, **rules):
+def found(maps, criteria=THIRTY_PERCENT, vessels=NOTHING, csf=NOTHING, **rules):
     return tissue_at_risk(maps, BRAIN, vessels, csf, GRID, PLANE, criteria, Rules(**rules))
 
 
@@ -133,6 +138,44 @@ def rim(mask):
     return ndimage.binary_dilation(mask, box) & ~ndimage.binary_erosion(mask, box)
 
 
+@pytest.fixture(scope="module")
+def without_noise():
+    """A scan without noise, and its study, which is not smoothed."""
+    head = sample_head("CT", seed=10, noise=0.0, shape=(8, 96, 96), spacing=(7.0, 2.0, 2.0))
+    return head, Analysis(head.series, Settings(motion_correction=False, smoothing="none"))
+
+
+@pytest.mark.parametrize(
+    ("method", "criteria"),
+    [
+        # True Tmax is the delay alone, which the Bayesian estimator tells from the transit time.
+        ("Bayesian", Criteria(Threshold("Delay", "above", 3.0), Threshold("CBF", "below", 0.3, of_normal=True))),
+        ("bcSVD", PRESETS["Tmax 6 s, CBF 38 %"]),
+    ],
+)
+def test_without_noise_a_scanned_lesion_is_found_to_partial_volume(without_noise, method, criteria):
+    head, study = without_noise
+    study.change_settings(replace(study.settings, method=method))
+    study.run()
+    lesion = drain(study_tissue_steps(study, criteria))
+    whole = head.labels["core"] | head.labels["penumbra"]
+    assert lesion.volumes.hypoperfusion == pytest.approx(np.count_nonzero(whole) * study.grid.voxel_volume, rel=0.1)
+    for mask, truth in ((lesion.hypoperfusion, whole), (lesion.core, head.labels["core"])):
+        pure = head.labels["tissue"] & ~rim(truth)
+        assert np.count_nonzero(pure & truth) > 100
+        assert not (mask & ~truth & pure).any()
+        assert np.mean(mask[truth & pure]) > 0.94
+
+
+@pytest.mark.parametrize(("case", "within", "seed"), [("2 HU", 10, 10), ("5 HU", 20, 11)])
+def test_volumes_by_the_recommended_method_and_thresholds_are_near_the_known_ones(case, within, seed):
+    head = lesion_head(case, seed, shape=(9, 134, 134), spacing=(5.0, 1.5, 1.5))
+    recommended = Reading("oSVD", PRESETS[DEFAULT_PRESET])
+    errors = lesion_errors(head, case, (recommended,))[recommended]
+    assert abs(errors.hypoperfusion) < within
+    assert abs(errors.core) < within
+
+
 @pytest.mark.parametrize(("noise", "within"), [(2.0, 0.10), (5.0, 0.20)])
 def test_hypoperfusion_of_a_scanned_head_is_near_its_known_volume(noise, within):
     head = sample_head("CT", occlusion=True, noise=noise, shape=(10, 80, 80), spacing=(6.0, 2.5, 2.5))
@@ -179,12 +222,15 @@ def test_a_relative_bound_follows_its_own_hemisphere_only_when_mirrored():
     # 9 is 45 % of the place's own normal, and 18 % to 45 % of the median.
     assert found(maps, normal="mirror").volumes.core == 0
     assert found(maps, normal="tissue").volumes.core > 5
+    published = {normal: replace(THIRTY_PERCENT, normal=normal) for normal in ("mirror", "tissue")}
+    assert found(maps, published["mirror"]).volumes.core == 0
+    assert found(maps, published["tissue"]).volumes == found(maps, normal="tissue").volumes
 
 
 def test_one_hemisphere_cut_off_falls_back_to_normal_tissue_and_says_so(stroke):
     right = GRID.to_ras(np.moveaxis(np.indices(GRID.shape), 0, -1))[..., 0] > 0
     for brain, plane in ((BRAIN & right, PLANE), (BRAIN & right, SymmetryPlane(np.array([28.0, 0, 0]), PLANE.normal))):
-        lesion = tissue_at_risk(stroke, brain, NOTHING, NOTHING, GRID, plane)
+        lesion = tissue_at_risk(stroke, brain, NOTHING, NOTHING, GRID, plane, THIRTY_PERCENT, Rules(normal="mirror"))
         assert "one hemisphere only" in lesion.notes[0]
         assert lesion.volumes.core == pytest.approx(found(stroke, normal="tissue").volumes.core, rel=0.02)
 
@@ -192,7 +238,9 @@ def test_one_hemisphere_cut_off_falls_back_to_normal_tissue_and_says_so(stroke):
 def test_tissue_without_a_counterpart_is_compared_with_normal_tissue_and_said(stroke):
     missing = np.moveaxis(np.indices(GRID.shape), 0, -1)
     gone = (GRID.to_ras(missing)[..., 0] < -15) & (np.abs(GRID.to_ras(missing)[..., 1]) < 45)
-    lesion = tissue_at_risk(stroke, BRAIN & ~gone, NOTHING, NOTHING, GRID, PLANE)
+    lesion = tissue_at_risk(
+        stroke, BRAIN & ~gone, NOTHING, NOTHING, GRID, PLANE, THIRTY_PERCENT, Rules(normal="mirror")
+    )
     assert "no counterpart" in lesion.notes[0]
     assert lesion.volumes.core == pytest.approx(found(stroke, normal="tissue").volumes.core, rel=0.02)
 
@@ -363,8 +411,19 @@ def test_presets_name_their_source_and_go_with_their_estimator_only():
         check_estimator(PRESETS["Tmax 6 s, CBF 30 %"], "dSVD")
 
 
+def test_presets_say_how_far_off_they_are_and_the_text_repeats_it(stroke):
+    for preset in PRESETS.values():
+        assert preset.bias.startswith("In simulated heads")
+        assert preset.bias in summary_text(found(stroke, preset))
+    assert "In simulated heads" not in summary_text(found(stroke, Criteria(Threshold("Tmax", "above", 6.0), LOW_FLOW)))
+
+
+def test_the_recommended_thresholds_are_the_default_of_the_default_method():
+    assert default_rule(Settings().method) == default_rule("oSVD") == DEFAULT_PRESET
+
+
 def test_own_thresholds_go_with_any_estimator():
-    own = Criteria(Threshold("Tmax", "above", 6.0), Threshold("CBF", "below", 12.0))
+    own = Criteria(Threshold("Tmax", "above", 6.0), LOW_FLOW)
     check_estimator(own, "boxNLR")
     assert str(own) == "hypoperfusion Tmax > 6 s, core CBF < 12 ml/100g/min"
 
@@ -382,6 +441,11 @@ def test_own_thresholds_go_with_any_estimator():
 def test_thresholds_that_make_no_sense_are_refused(arguments, sentence):
     with pytest.raises(PerfusionError, match=sentence):
         Threshold(*arguments)
+
+
+def test_criteria_whose_normal_makes_no_sense_are_refused():
+    with pytest.raises(PerfusionError, match="cannot be 'published'; choose mirror or tissue"):
+        replace(THIRTY_PERCENT, normal="published")
 
 
 @pytest.mark.parametrize(

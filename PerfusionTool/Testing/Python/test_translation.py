@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 from PerfusionToolLib.perfusion.settings import METHODS, Settings
+from PerfusionToolLib.perfusion.tissue import PRESETS
 
 MODULE = Path(__file__).resolve().parents[2]
 LIBRARY = MODULE / "PerfusionToolLib"
@@ -140,14 +141,17 @@ def told_by_the_science(study):
     candidates = [*analysis.arterial_input.candidates, *analysis.venous_output.candidates]
     yield from (*study.warnings, *analysis.estimate.notes, analysis.arterial_input.scale_reason)
     yield from (candidate.reason for candidate in candidates)
+    yield from (text for preset in PRESETS.values() for text in (preset.source, preset.bias))
 
 
 def names(parameters):
     """Maps, colour tables, and what a person may give another name in the scene."""
     from PerfusionToolLib.perfusion.maps import UNITS
     from PerfusionToolLib.scene.colours import COLOURS
+    from PerfusionToolLib.scene.nodes import proxy_volume
 
-    yield from (*UNITS, *COLOURS, parameters.scan.GetName(), parameters.segmentation.GetName())
+    nodes = (parameters.scan, proxy_volume(parameters.scan), parameters.segmentation)
+    yield from (*UNITS, *COLOURS, *(node.GetName() for node in nodes))
     segmentation = parameters.segmentation.GetSegmentation()
     yield from (segmentation.GetNthSegment(number).GetName() for number in range(segmentation.GetNumberOfSegments()))
 

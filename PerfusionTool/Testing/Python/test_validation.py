@@ -9,10 +9,10 @@ from functools import partial
 import numpy as np
 import pytest
 from PerfusionToolLib.commands import main
-from PerfusionToolLib.perfusion.deconvolution import METHODS
+from PerfusionToolLib.perfusion.deconvolution import METHODS, blood_volume
 from PerfusionToolLib.perfusion.progress import drain
 from PerfusionToolLib.studies import validation
-from PerfusionToolLib.studies.validation import BENCHMARKS, Asked, kudo, six_sets
+from PerfusionToolLib.studies.validation import BENCHMARKS, Asked, calibration, kudo, leakage, six_sets
 from PerfusionToolLib.studies.validation.baseline import (
     BASELINE,
     figures_by_name,
@@ -40,6 +40,7 @@ from PerfusionToolLib.studies.validation.simulation import (
     with_noise,
 )
 from scipy.integrate import quad, trapezoid
+from threadpoolctl import threadpool_info
 
 TIMES = np.arange(0, 80, 1.0)
 
@@ -331,6 +332,60 @@ def test_several_processes_find_the_same_in_order():
     assert drain(in_processes("x", math.sqrt, range(9), 2)) == alone == [math.sqrt(number) for number in range(9)]
 
 
+def threads_of_linear_algebra(_):
+    return {library["num_threads"] for library in threadpool_info()}
+
+
+def test_several_processes_have_one_thread_each(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert drain(in_processes("x", threads_of_linear_algebra, range(2), 2)) == [{1}, {1}]
+
+
+# Uncertainties, leakage
+
+
+def test_curves_for_the_calibration_are_as_likely_as_the_prior_says():
+    curves, truth = calibration._from_prior("24 dB", 300, np.random.default_rng(0))
+    assert curves.shape == (300, calibration.TIMES.size)
+    assert 3 <= truth["MTT"].min() < 4 < 30 < truth["MTT"].max() <= 40
+    assert np.log(truth["MTT"]).mean() == pytest.approx(np.log(3 * 40) / 2, abs=0.15)
+    np.testing.assert_allclose(truth["CBF"] * truth["MTT"], 60 * truth["CBV"])
+
+
+@pytest.mark.parametrize("shape", calibration.SHAPES)
+def test_curves_of_one_shape_have_the_values_that_are_said(shape):
+    spread, dispersion = (np.full(5, value) for value in calibration.SHAPES[shape])
+    mtt, delay, cbv = np.linspace(3.5, 5, 5), np.linspace(0, 2, 5), np.linspace(2, 4, 5)
+    curves, _ = calibration._curves(mtt, spread, dispersion, delay, cbv)
+    arterial_input = calibration._artery(calibration.TIMES)
+    np.testing.assert_allclose(blood_volume(curves, arterial_input, calibration.TIMES), cbv, rtol=0.01)
+    centres = (curves @ calibration.TIMES) / curves.sum(axis=1)
+    of_input = (arterial_input @ calibration.TIMES) / arterial_input.sum()
+    # The mean time that blood is in tissue is that of the residue function, (1 + spread²)·MTT/2.
+    expected = of_input + delay + dispersion + mtt * (1 + spread**2) / 2
+    np.testing.assert_allclose(centres, expected, atol=0.1)
+
+
+def test_coloured_noise_is_as_large_as_white_noise_and_correlated():
+    curves = np.tile(gamma_input(TIMES), (400, 1))
+    noise = calibration._coloured(curves, 14.0, np.random.default_rng(0))
+    assert np.sqrt(np.mean(noise**2) / np.mean(curves**2)) == pytest.approx(10 ** (-14 / 20), rel=0.02)
+    assert np.mean(noise[:, 1:] * noise[:, :-1]) / np.mean(noise**2) == pytest.approx(0.5, abs=0.02)
+
+
+def test_corrections_of_leakage_take_most_of_the_error(found):
+    (table,) = found("leakage").tables
+    for case, row in table.rows.items():
+        k2 = leakage.CASES[case][0]
+        if k2:
+            assert np.sign(row["CBV bias, % (none)"]) == -np.sign(k2)
+            assert abs(row["CBV bias, % (bidirectional)"]) < abs(row["CBV bias, % (none)"]) / 3
+            assert np.sign(row["K2, 1/1000 s (BSW)"]) == np.sign(k2)
+        else:
+            assert row["CBV bias, % (none)"] == pytest.approx(0, abs=1)
+            assert abs(row["CBV bias, % (BSW)"]) < 5
+
+
 def test_the_command_names_what_moved_and_what_is_missed(monkeypatch, capsys, tmp_path):
     def steps(name, asked):
         yield from ()
@@ -352,6 +407,25 @@ def test_the_command_names_what_moved_and_what_is_missed(monkeypatch, capsys, tm
     assert main([*command, "--new-baseline", "-o", str(tmp_path / "out")]) == 1
     assert "missed: kudo, small, bcSVD, CBF RMSE, 3.200, at most 3" in capsys.readouterr().out
     assert (tmp_path / "out" / "validation.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [([], "full"), (["--quick"], "quick"), (["--size", "test"], "test"), (["--size", "full"], "full")],
+)
+def test_the_command_runs_in_full_unless_it_is_told_otherwise(monkeypatch, tmp_path, words, size):
+    asked_for = []
+
+    def steps(name, asked):
+        yield from ()
+        asked_for.append(asked.size)
+        return some_figures()
+
+    monkeypatch.setattr(validation, "run_steps", steps)
+    monkeypatch.setattr("PerfusionToolLib.studies.validation.baseline.BASELINE", tmp_path / "validation.json")
+    monkeypatch.setattr("PerfusionToolLib.studies.validation.bounds.BOUNDS", ())
+    assert main(["validate", "--only", "kudo", *words]) == 0
+    assert asked_for == [size]
 
 
 @pytest.mark.parametrize("words", [["--only", "nothing"], ["--seed", "-1"]])

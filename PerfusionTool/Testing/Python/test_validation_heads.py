@@ -81,10 +81,21 @@ def test_coverage_of_normal_errors_is_that_of_the_normal_distribution():
     truth = {name: random.uniform(1, 9, 20_000) for name in MAPS}
     deviations = {name: random.uniform(0.1, 2, 20_000) for name in MAPS}
     values = {name: truth[name] + deviations[name] * random.standard_normal(20_000) for name in MAPS}
-    figures = heads._coverage(Maps(values, deviations), truth)
+    figures = heads.coverage_figures(Maps(values, deviations), truth)
     for name in MAPS:
         assert figures[f"{name} 1 SD, %"] == pytest.approx(68.3, abs=1.5)
         assert figures[f"{name} 2 SD, %"] == pytest.approx(95.4, abs=1)
+
+
+def test_who_knows_the_shape_is_more_certain(found, sample):
+    head, study, rows = sample
+    nothing, spread, both = (
+        deconvolved(study, rows, head.arterial_input[study.frames], "Bayesian", **heads.TOLD[what]).deviations["MTT"]
+        for what in ("nothing", "spread", "spread and dispersion")
+    )
+    assert np.median(both) < np.median(spread) < 0.8 * np.median(nothing)
+    tables = {table.name: table for table in found("heads").tables}
+    assert set(tables["told"].rows) == {f"CT 2 HU: {what}" for what in heads.TOLD}
 
 
 def test_dice_is_one_for_the_same_and_zero_for_others():

@@ -95,7 +95,7 @@ def without_times():
 
 
 def without_echo_time():
-    from PerfusionToolLib.scene.modality import ECHO_TIME
+    from PerfusionToolLib.scene.scans.modality import ECHO_TIME
 
     node = add_scan("MR", "Bad")
     node.RemoveAttribute(ECHO_TIME)

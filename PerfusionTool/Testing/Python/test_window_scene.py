@@ -280,7 +280,7 @@ def turned(ijk_to_ras, left_handed):
 def test_a_voxel_picked_in_a_view_is_the_voxel_in_the_array(window, left_handed):
     import slicer
     from PerfusionToolLib.perfusion import PerfusionSeries
-    from PerfusionToolLib.scene.importing import sequence_from_series
+    from PerfusionToolLib.scene.scans.importing import sequence_from_series
     from slicerhost.mouse import hover_view
 
     straight = head("CT")

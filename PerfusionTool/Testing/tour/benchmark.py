@@ -49,7 +49,7 @@ def _importing():
 
 def _measured(opened, scan):
     import slicer
-    from PerfusionToolLib.scene.scans import read_scan_node
+    from PerfusionToolLib.scene.scans.reading import read_scan_node
 
     yield "sequence to array", _seconds(lambda: read_scan_node(scan))
     gaps = _watch_steps(opened.panel)

@@ -1,7 +1,8 @@
 """The sample head in a Slicer scene: computed, corrected, photographed and saved.
 
-Takes the scan that the command `demo` of the library has left, opens it in the stand-in for Slicer, presses the
-panel's buttons, and leaves a scene that 3D Slicer opens, the maps, and pictures of the panel beside its slice views.
+Takes the scan and its truth that the command `demo` of the library has left, opens them in the stand-in for Slicer,
+presses the panel's buttons, and leaves a scene that 3D Slicer opens, the maps, the report, and pictures of the panel
+beside its slice views.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import slicerhost
 from slicerhost import needs
 
 MAPS = ("CBF", "CBV", "MTT", "Tmax", "TTP")
+COMPARED = ("CBF", "CBV", "MTT")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,15 +61,30 @@ def _with_windows(scan, folder):
     from .pictures import Tour
 
     opened = open_module()
-    tour = Tour(opened, folder)
     started = time.perf_counter()
     node = opened.logic.importScan(scan)
     opened.wait()
     print(f"opened {node.GetName()} in {time.perf_counter() - started:.1f} s", flush=True)
-    tour.take()
+    Tour(opened, folder, _add_truth(scan)).take()
     # The scene is saved in the layout that was there before, which a Slicer without the module knows, too.
     opened.widget.parent.exit()
     return opened.logic
+
+
+def _add_truth(scan):
+    """True maps of tissue as volumes, by map."""
+    import slicer
+    from PerfusionToolLib.files.images import read_image
+    from PerfusionToolLib.perfusion.series import Grid
+    from PerfusionToolLib.scene.volumes import put_volume
+    from PerfusionToolLib.studies.sample import truth_folder
+
+    tissue, *images = (read_image(truth_folder(scan) / f"{name}.nii.gz") for name in ("tissue", *COMPARED))
+    grid = Grid(tissue.voxels.shape[1:], tissue.ijk_to_ras)
+    return {
+        name: put_volume(None, image.voxels[0] * (tissue.voxels[0] > 0), grid, f"True {name}", slicer.mrmlScene)
+        for name, image in zip(COMPARED, images, strict=True)
+    }
 
 
 def _save(logic, folder):

@@ -10,7 +10,20 @@ import numpy as np
 LATE = 6.0
 WITH_UNCERTAINTY = "Bayesian"
 OTHER_MAPS = {"PerfusionCBV": "CBF SD", "PerfusionTmax": "Delay", "PerfusionTTP": "Quality"}
-SECTIONS = ("scan", "preparation", "brainMask", "bolus", "arterialInput", "maps", "probe")
+SECTIONS = (
+    "scan",
+    "preparation",
+    "brainMask",
+    "bolus",
+    "arterialInput",
+    "maps",
+    "probe",
+    "tissue",
+    "comparison",
+    "saving",
+)
+COMPARED = "CBF"
+REPORT = "report.html"
 
 
 class Tour:
@@ -22,11 +35,14 @@ class Tour:
         The module with a scan in the scene.
     folder : Path
         Takes the pictures.
+    truth : dict of str to vtkMRMLScalarVolumeNode
+        By map; what the maps are compared with.
     """
 
-    def __init__(self, opened, folder: Path):
+    def __init__(self, opened, folder: Path, truth: dict):
         self.opened = opened
         self.folder = folder
+        self.truth = truth
         self.panel = opened.panel
         self.ui = opened.panel.ui
 
@@ -45,8 +61,12 @@ class Tour:
         self.look_at("maps", "8-options")
         self.choose_maps()
         self.probe()
+        self.open_sections("arterialInput")
         self.panel.panels["arterial_input"].automatic_button.click()
         self.opened.wait()
+        self.find_tissue()
+        self.compare()
+        self.save()
 
     def compute(self):
         """Press the button, wait for the maps."""
@@ -114,6 +134,59 @@ class Tour:
         hover_view(slicer.app.layoutManager().sliceWidget("PerfusionCBF"), place, shift=True)
         self.opened.wait()
         self.picture("10-probe")
+
+    def find_tissue(self):
+        """Tissue at risk, and its largest component."""
+        from slicerhost.mouse import click
+
+        section = self.panel.panels["tissue"]
+        self.open_sections("tissue")
+        started = time.perf_counter()
+        click(section.find_button)
+        self.opened.wait()
+        print(f"tissue at risk after {time.perf_counter() - started:.1f} s", flush=True)
+        self.say_failure()
+        section.components.widget.selectRow(0)
+        self.opened.wait()
+        self.scroll_to(self.ui.tissueSection)
+        self.picture("11-tissue")
+
+    def compare(self):
+        """The maps beside the truth of the simulated head."""
+        from slicerhost.mouse import choose, click
+
+        section = self.panel.panels["comparison"]
+        self.open_sections("comparison")
+        for name, volume in self.truth.items():
+            choose(section.form.rows[name].node_combo, volume.GetName())
+        self.opened.wait()
+        started = time.perf_counter()
+        click(section.compare_button)
+        self.opened.wait()
+        print(f"compared after {time.perf_counter() - started:.1f} s", flush=True)
+        self.say_failure()
+        choose(section.map_combo, COMPARED)
+        click(section.side_button)
+        self.opened.wait()
+        self.scroll_to(self.ui.comparisonSection)
+        self.picture("12-comparison")
+        click(section.side_button)
+        self.opened.wait()
+
+    def save(self):
+        """The report, where the pictures are."""
+        from slicerhost import dialogs
+        from slicerhost.mouse import click
+
+        # Its curves come back into the plot.
+        self.open_sections("arterialInput")
+        self.open_sections("saving")
+        dialogs.answers.append(str(self.folder / REPORT))
+        click(self.panel.panels["saving"].report_button)
+        self.opened.wait()
+        self.say_failure()
+        self.scroll_to(self.ui.savingSection)
+        self.picture("13-saving")
 
     def look_at(self, section, name):
         """Open one section alone and photograph it."""

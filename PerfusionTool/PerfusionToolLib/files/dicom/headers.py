@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...perfusion.errors import PerfusionError
+from ...perfusion.progress import Progress, Steps, drain
 from ...perfusion.words import counted
 from .clocks import seconds_of_clock
 
@@ -134,9 +135,15 @@ def image_files(path: Path) -> list[Path]:
     -------
     list of Path
     """
+    return drain(image_files_steps(path))
+
+
+def image_files_steps(path: Path) -> Steps[list[Path]]:
+    """The same, file by file."""
     pydicom = imported_pydicom()
-    found = []
-    for file in dicom_files(path):
+    found, files = [], dicom_files(path)
+    for number, file in enumerate(files, 1):
+        yield Progress("reading", number / len(files), f"Looking at file {number} of {len(files)}")
         with _sentences(file):
             kind = str(pydicom.filereader.read_file_meta_info(file).get("MediaStorageSOPClassUID"))
         if kind in CLASSIC or kind in ENHANCED:
@@ -144,12 +151,16 @@ def image_files(path: Path) -> list[Path]:
     return found
 
 
-def read_slices(paths: list[Path]) -> list[SliceImage]:
-    """The CT and MR images that DICOM files hold.
+def read_slices_steps(paths: list[Path]) -> Steps[list[SliceImage]]:
+    """Read the CT and MR images that DICOM files hold, file by file.
 
     Parameters
     ----------
     paths : list of Path
+
+    Yields
+    ------
+    Progress
 
     Returns
     -------
@@ -161,7 +172,11 @@ def read_slices(paths: list[Path]) -> list[SliceImage]:
     PerfusionError
         If pydicom is missing, a file is damaged, or an image lacks what every image must state.
     """
-    return [image for path in paths for image in _slices_of(path, read_header(path))]
+    images = []
+    for number, path in enumerate(paths, 1):
+        yield Progress("reading", number / len(paths), f"Reading header {number} of {len(paths)}")
+        images += _slices_of(path, read_header(path))
+    return images
 
 
 def read_header(path: Path, pixels: bool = False):

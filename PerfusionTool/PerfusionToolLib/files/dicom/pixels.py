@@ -7,18 +7,23 @@ from collections import defaultdict
 import numpy as np
 
 from ...perfusion.errors import PerfusionError
+from ...perfusion.progress import Progress, Steps
 from .headers import SliceImage, read_header
 
 _SHORT = np.iinfo(np.int16)
 
 
-def read_pixels(frames: list[list[SliceImage]]) -> np.ndarray:
-    """Read the voxels of a series.
+def read_pixels_steps(frames: list[list[SliceImage]]) -> Steps[np.ndarray]:
+    """Read the voxels of a series, file by file.
 
     Parameters
     ----------
     frames : list of list of SliceImage
         For each frame, its slices.
+
+    Yields
+    ------
+    Progress
 
     Returns
     -------
@@ -38,7 +43,8 @@ def read_pixels(frames: list[list[SliceImage]]) -> np.ndarray:
     is_whole = all(image.slope == 1 and image.intercept.is_integer() for image in images)
     shape = (len(frames), len(frames[0]), *images[0].size)
     voxels = np.empty(shape, np.int16 if is_whole else np.float32)
-    for path, wanted in by_file.items():
+    for number, (path, wanted) in enumerate(by_file.items(), 1):
+        yield Progress("reading", number / len(by_file), f"Reading image {number} of {len(by_file)}")
         stored = _stored(path, max(image.frame or 0 for _, _, image in wanted) + 1, shape[2:])
         for frame, place, image in wanted:
             values = _real(stored[image.frame or 0], image)

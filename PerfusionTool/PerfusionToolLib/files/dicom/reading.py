@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from ...perfusion.errors import PerfusionError
+from ...perfusion.progress import Steps, drain
 from ...perfusion.words import counted
 from ..image import Image
 from .choice import perfusion_images
 from .frames import frames_in_order
 from .geometry import geometry_of, slices_in_order
-from .headers import dicom_files, read_header, read_slices
-from .pixels import read_pixels
-from .slice_timing import at_frame_times, frame_times
+from .headers import dicom_files, image_files, read_header, read_slices_steps
+from .pixels import read_pixels_steps
+from .slice_timing import at_frame_times_steps, frame_times
 
 
 def read_dicom(path: Path) -> Image:
@@ -38,8 +39,13 @@ def read_dicom(path: Path) -> Image:
         If pydicom is missing, there is no such scan or more than one, images are missing or damaged, or the slices do
         not make a volume.
     """
+    return drain(read_dicom_steps(path))
+
+
+def read_dicom_steps(path: Path) -> Steps[Image]:
+    """The same, file by file."""
     files = dicom_files(path)
-    images = read_slices(files)
+    images = yield from read_slices_steps(files)
     if not images:
         raise PerfusionError(
             f"{path} holds no CT or MR images among {counted(len(files), 'DICOM file')}; give the folder of the scan."
@@ -49,10 +55,10 @@ def read_dicom(path: Path) -> Image:
     ijk_to_ras, tilt = geometry_of(path, slices)
     frames = frames_in_order(path, slices)
     times, offsets = (None, None) if frames.seconds is None else frame_times(path, frames.seconds)
-    voxels = read_pixels(frames.images)
+    voxels = yield from read_pixels_steps(frames.images)
     notes += tilt + frames.notes
     if offsets is not None:
-        voxels = at_frame_times(voxels, times, offsets)
+        voxels = yield from at_frame_times_steps(voxels, times, offsets)
         notes.append(_note(offsets))
     first = frames.images[0]
     return Image(
@@ -66,6 +72,32 @@ def read_dicom(path: Path) -> Image:
         slice_offsets=offsets,
         headers=tuple(read_header(file) for file in dict.fromkeys(image.path for image in first)),
     )
+
+
+def dicom_extent(path: Path) -> tuple[tuple[int, int, int, int], np.dtype]:
+    """How large the array of the DICOM images at a path is at most, from the header of the first.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    shape : tuple of int
+        (number of images, 1, rows, columns), as if all were like the first.
+    dtype : dtype
+
+    Raises
+    ------
+    PerfusionError
+        If there are none, or the first is damaged.
+    """
+    files = image_files(path)
+    if not files:
+        raise PerfusionError(f"{path} holds no CT or MR image; give the folder of the scan.")
+    header = read_header(files[0])
+    images = len(files) * int(header.get("NumberOfFrames") or 1)
+    return (images, 1, int(header.get("Rows", 0)), int(header.get("Columns", 0))), np.dtype(np.int16)
 
 
 def _note(offsets):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...perfusion.errors import PerfusionError
+from ...perfusion.progress import Progress, Steps
 
 _SAME_TIME = 0.05  # s; what the interpolation would change is below the noise
 
@@ -44,8 +45,8 @@ def frame_times(path: Path, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return times, offsets if np.abs(offsets).max() > _SAME_TIME else None
 
 
-def at_frame_times(voxels: np.ndarray, times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Interpolate every slice to the times of the frames.
+def at_frame_times_steps(voxels: np.ndarray, times: np.ndarray, offsets: np.ndarray) -> Steps[np.ndarray]:
+    """Interpolate every slice to the times of the frames, slice by slice.
 
     Parameters
     ----------
@@ -55,6 +56,10 @@ def at_frame_times(voxels: np.ndarray, times: np.ndarray, offsets: np.ndarray) -
     offsets : ndarray of shape (t, z)
         When each slice was taken after the time of its frame, in s.
 
+    Yields
+    ------
+    Progress
+
     Returns
     -------
     ndarray of shape (t, z, y, x), float32
@@ -63,6 +68,7 @@ def at_frame_times(voxels: np.ndarray, times: np.ndarray, offsets: np.ndarray) -
     frames = np.empty(voxels.shape, np.float32)
     weights = {}
     for index in range(voxels.shape[1]):
+        yield Progress("reading", index / voxels.shape[1], "Taking all slices of a frame to its time")
         taken = times + offsets[:, index]
         key = offsets[:, index].tobytes()
         if key not in weights:

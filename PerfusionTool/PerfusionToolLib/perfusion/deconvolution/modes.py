@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -85,7 +86,7 @@ def causal_modes(problem: Problem, samples: np.ndarray) -> Modes:
         lags=sampling.lags,
         residue=right.T,
         search_lags=search_lags,
-        search=resampling_matrix(sampling.lags, search_lags) @ right.T,
+        search=_between_lags(sampling.grid.size, search_lags.size) @ right.T,
         area=right @ lag_weights(sampling.grid.size, sampling.step, problem.sum_rule),
     )
 
@@ -134,6 +135,12 @@ def circular_modes(problem: Problem) -> Modes:
         area=sampling.step * waves(integrated, 0).sum(axis=0),
         frequencies=2 * np.pi * wave / (length * sampling.step),
     )
+
+
+@lru_cache(maxsize=16)
+def _between_lags(count, searched):
+    """From so many regular lags to so many of the finer ones, (searched, count): needed for every delay of dSVD."""
+    return resampling_matrix(np.arange(count), np.arange(searched) / FINER)
 
 
 def _search_lags(earliest, problem):

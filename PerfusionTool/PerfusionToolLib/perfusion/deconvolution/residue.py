@@ -75,11 +75,12 @@ class LinearEstimator:
     def __init__(self, modes: Modes, factors: np.ndarray):
         self.lags = modes.lags
         self._search_lags = modes.search_lags
-        read = factors[:, None] * modes.read
-        self._to_search = modes.search @ read
-        self._to_residue = modes.residue[: modes.lags.size] @ read
-        self._to_area = modes.area @ read
-        self._to_fit = (modes.write * modes.singular_values) @ read
+        is_used = factors != 0
+        read = factors[is_used, None] * modes.read[is_used]
+        self._to_search = modes.search[:, is_used] @ read
+        self._to_residue = modes.residue[: modes.lags.size, is_used] @ read
+        self._to_area = modes.area[is_used] @ read
+        self._to_fit = (modes.write * modes.singular_values)[:, is_used] @ read
 
     def estimate(self, curves: np.ndarray) -> Reading:
         """Peak, Tmax and area of the residue functions of curves (n, t)."""

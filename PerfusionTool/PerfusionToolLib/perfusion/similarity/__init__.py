@@ -6,6 +6,7 @@ from .measures import bland_altman, concordance, pearson, spearman
 from .reference import ReferenceMap, place_mask
 from .ssim import masked_ssim, slicewise_ssim
 from .summary import summary_rows
+from .units import unit_in
 
 __all__ = [
     "Comparison",
@@ -26,4 +27,5 @@ __all__ = [
     "slicewise_ssim",
     "spearman",
     "summary_rows",
+    "unit_in",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from ..errors import PerfusionError
@@ -16,6 +18,9 @@ GUESSED = {
     "ml/100g": ("ml/100g", "ml/g"),
     "s": ("s", "0.1 s", "ms"),
 }
+# What free words must not be taken for: "min … max …", "5 % noise".
+_NOT_IN_WORDS = ("min", "%")
+_WITHOUT_SCALE = (RELATIVE, "arbitrary", "a.u.", "au", "n/a", "1")
 _SPELLINGS = {"sec": "s", "second": "s", "seconds": "s", "msec": "ms", "milliseconds": "ms", "%": "ml/100ml"}
 
 
@@ -39,6 +44,30 @@ def factors_to(unit: str, density: float = DENSITY) -> dict[str, float]:
     if unit == "ml/100g":
         return {f"ml/{amount}": factor for amount, factor in per_mass.items()}
     return {"s": 1.0, "0.1 s": 0.1, "ms": 0.001, "min": 60.0} if unit == "s" else {}
+
+
+def unit_in(name: str, words: str) -> str | None:
+    """The unit of a map in free words, such as a header's description.
+
+    Parameters
+    ----------
+    name : str
+        Of the map, a key of `maps.UNITS`.
+    words : str
+
+    Returns
+    -------
+    str or None
+        None where no word, or more than one, is a unit of this map; "relative" where the words are those of this
+        program's own relative maps.
+    """
+    if re.search(r"\b(part of|s after) (brain mean|mirror side)\b", words):
+        return RELATIVE
+    known = {_key(unit) for unit in factors_to(UNITS.get(name, ""))}
+    joined = re.sub(r"(?<=\d)\s+(?=[a-z]+\b)", "", words.casefold())
+    split = set(re.split(r"[\s;,:()\[\]]+", joined)).difference(_NOT_IN_WORDS)
+    found = [word for word in split if _key(word) in known]
+    return found[0] if len(found) == 1 else None
 
 
 def settle_unit(
@@ -71,7 +100,7 @@ def settle_unit(
     """
     unit = UNITS.get(name, "")
     factors = factors_to(unit, density)
-    if declared == RELATIVE or (declared is None and not factors):
+    if (declared is None and not factors) or (declared is not None and _plain(declared) in _WITHOUT_SCALE):
         return None, ""
     if declared is not None:
         return _declared_factor(name, declared, factors), ""
@@ -108,6 +137,10 @@ def _guessed_factor(name, unit, factors, own, reference):
 
 def _key(unit):
     """A unit whose denominators may stand in any order: "mL/min/100 g" is "ml/100g/min"."""
-    plain = unit.casefold().replace(" ", "")
+    plain = _plain(unit)
     first, *others = _SPELLINGS.get(plain, plain).split("/")
     return first, tuple(sorted(others))
+
+
+def _plain(unit):
+    return unit.casefold().replace(" ", "")

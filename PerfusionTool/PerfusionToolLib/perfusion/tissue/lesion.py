@@ -291,7 +291,7 @@ def tissue_at_risk_steps(
         )
     yield Progress(STAGE, 0.1, LOOKING)
     relative = [threshold.map for threshold in (criteria.hypoperfusion, criteria.core) if threshold.of_normal]
-    work = normal_values_steps(relative, maps, tissue, rules.normal == "mirror" and has_both, grid, plane)
+    work = normal_values_steps(relative, maps, tissue, _normal(criteria, rules) == "mirror" and has_both, grid, plane)
     normal, further = yield from part_of_stage(work, 0.1, 0.5)
     yield Progress(STAGE, 0.5, LOOKING)
     beyond = _beyond(criteria.hypoperfusion, maps, normal)
@@ -329,6 +329,10 @@ def tissue_at_risk_steps(
 def tissue_at_risk(maps, brain, vessels, csf, grid, plane, criteria=PRESETS[DEFAULT_PRESET], rules=None):
     """Find hypoperfusion and core: `tissue_at_risk_steps` run to its end."""
     return drain(tissue_at_risk_steps(maps, brain, vessels, csf, grid, plane, criteria, rules))
+
+
+def _normal(criteria, rules):
+    return criteria.normal if rules.normal == "published" else rules.normal
 
 
 def _tissue(maps, brain, vessels, csf, criteria):

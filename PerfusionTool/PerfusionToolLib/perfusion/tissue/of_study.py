@@ -6,7 +6,7 @@ from ..analysis import Analysis
 from ..errors import PerfusionError
 from ..progress import Steps, part_of_stage
 from .lesion import TissueAtRisk, tissue_at_risk_steps
-from .presets import DEFAULT_PRESET, PRESETS, Criteria, check_estimator
+from .presets import DEFAULT_PRESET, PRESETS, Criteria, check_settings
 from .rules import Rules
 
 
@@ -40,12 +40,7 @@ def study_tissue_steps(
         if criteria not in PRESETS:
             raise PerfusionError(f"There is no preset {criteria!r}; choose {', '.join(map(repr, PRESETS))}.")
         criteria = PRESETS[criteria]
-    check_estimator(criteria, study.settings.method)
-    if study.settings.relative_to != "absolute":
-        raise PerfusionError(
-            f"The maps are relative ({study.settings.relative_to}), but thresholds need absolute ones; set the map "
-            "values to absolute."
-        )
+    check_settings(criteria, study.settings)
     plane = yield from part_of_stage(study.symmetry_steps(), 0.0, 0.6)
     work = tissue_at_risk_steps(
         study.maps, study.brain_mask, study.vessels, study.csf, study.grid, plane, criteria, rules

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import PerfusionError
 
-NORMALS = ("mirror", "tissue")
+NORMALS = ("published", "mirror", "tissue")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,9 +17,9 @@ class Rules:
 
     Parameters
     ----------
-    normal : {"mirror", "tissue"}
-        What relative thresholds are a part of: the same place of the other hemisphere, averaged over some millimetres,
-        or the median of all tissue with Tmax below 4 s.
+    normal : {"published", "mirror", "tissue"}
+        What relative thresholds are a part of: what the criteria name, the same place of the other hemisphere, averaged
+        over some millimetres, or the median of all tissue with Tmax below 4 s.
     smallest_ml : float
         Smaller components are removed, of hypoperfusion and of core.
     edge_part : float
@@ -34,14 +34,14 @@ class Rules:
         If a value is out of range.
     """
 
-    normal: str = "mirror"
+    normal: str = "published"
     smallest_ml: float = 1.0
     edge_part: float = 0.5
     opposite_part: float = 1 / 3
 
     def __post_init__(self):
         if self.normal not in NORMALS:
-            raise PerfusionError(f"Normal cannot be {self.normal!r}; choose {' or '.join(NORMALS)}.")
+            raise PerfusionError(f"Normal cannot be {self.normal!r}; choose {', '.join(NORMALS)}.")
         if not 0 <= self.smallest_ml < np.inf:
             raise PerfusionError(f"The smallest component is {self.smallest_ml:g} ml; give 0 or more.")
         for name, text in (("edge_part", "edges"), ("opposite_part", "the opposite hemisphere")):

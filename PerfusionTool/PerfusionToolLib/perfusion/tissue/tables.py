@@ -12,6 +12,24 @@ from .lesion import BY_HAND, TissueAtRisk
 from .sides import LEFT, RIGHT
 
 RESEARCH_ONLY = "Research use only. Not for diagnosis or treatment."
+NOTICE = "research use only"
+
+
+def marked_rows(rows: list[list]) -> list[list]:
+    """A table whose every row says what it must not be used for, also where rows are copied elsewhere.
+
+    Parameters
+    ----------
+    rows : list of list
+        Titles first.
+
+    Returns
+    -------
+    list of list
+        With one column more.
+    """
+    titles, *others = rows
+    return [[*titles, "use"], *([*row, NOTICE] for row in others)]
 
 
 def component_rows(lesion: TissueAtRisk) -> list[list]:
@@ -98,6 +116,7 @@ def summary_text(lesion: TissueAtRisk) -> str:
         RESEARCH_ONLY,
         f"Criteria: {lesion.criteria}.",
         f"Source: {lesion.criteria.source}.",
+        *([lesion.criteria.bias] if lesion.criteria.bias else []),
         *(f"Normal {name}: {value:.3g} (median of what was compared with)." for name, value in lesion.normal.items()),
         f"Hypoperfusion {volumes.hypoperfusion:.1f} ml, core {volumes.core:.1f} ml, "
         f"penumbra (mismatch volume) {volumes.penumbra:.1f} ml.",

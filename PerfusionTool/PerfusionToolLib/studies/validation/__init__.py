@@ -22,7 +22,19 @@ from importlib import import_module
 from ...perfusion.progress import Steps
 from .figures import Asked, Figures
 
-BENCHMARKS = ("six_sets", "prior", "kudo", "osipi_curves", "analytic", "heads", "denoising", "regions", "cost")
+BENCHMARKS = (
+    "six_sets",
+    "prior",
+    "kudo",
+    "osipi_curves",
+    "analytic",
+    "heads",
+    "calibration",
+    "denoising",
+    "regions",
+    "leakage",
+    "cost",
+)
 """Names of the benchmarks, which are those of their files, in the order of the report."""
 
 

@@ -40,7 +40,7 @@ def in_processes(stage: str, function: Callable, items: Iterable, workers: int) 
             yield _progress(stage, len(results), len(items))
         return results
     # A fresh interpreter: one that was forked from a process with threads may wait for ever.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _hold_linear_algebra)
     try:
         futures = [pool.submit(function, item) for item in items]
         waiting = set(futures)
@@ -52,6 +52,14 @@ def in_processes(stage: str, function: Callable, items: Iterable, workers: int) 
         return [future.result() for future in futures]
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _hold_linear_algebra():
+    """One thread for it in this process: those of several processes would wait for one another."""
+    import scipy.linalg  # noqa: F401 - only what is loaded can be held
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
 
 
 def _progress(stage, done, total):

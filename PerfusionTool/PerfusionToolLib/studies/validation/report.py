@@ -127,8 +127,10 @@ How near the estimators come to the truth, beside published figures. Written by 
 {asked.seed}, {versions}.{size} Everything here is simulated: it shows how estimators behave where the truth is known
 and their assumptions hold, and says nothing sure about patients. Research use only.
 
-All methods run with the library's default options, unless it is said otherwise. Numbers in brackets are Monte-Carlo
-standard errors: figures of another seed differ by about so much. Rows with a name and a year are published figures."""
+All methods run with the library's default options, unless it is said otherwise. Some of these options, the prior of the
+Bayesian estimator above all, were chosen with such figures in view; its part says how. Numbers in brackets are
+Monte-Carlo standard errors: figures of another seed differ by about so much. Rows with a name and a year are published
+figures."""
 
 
 def _bounds(bounds: list[tuple[Bound, float | None]]):

@@ -113,7 +113,7 @@ def of_rows(volume: np.ndarray, study: Analysis, rows: np.ndarray) -> np.ndarray
     return volume[study.brain_mask][rows]
 
 
-def deconvolved(study: Analysis, rows: np.ndarray, arterial_input: np.ndarray, method: str) -> Maps:
+def deconvolved(study: Analysis, rows: np.ndarray, arterial_input: np.ndarray, method: str, **options) -> Maps:
     """Maps of some voxels as the module's settings make them, by any method and arterial input.
 
     Parameters
@@ -123,7 +123,9 @@ def deconvolved(study: Analysis, rows: np.ndarray, arterial_input: np.ndarray, m
         Of the study's brain.
     arterial_input : ndarray of shape (t,)
     method : str
-        A key of `deconvolution.METHODS`, with its default options.
+        A key of `deconvolution.METHODS`.
+    **options
+        Of the method, where they are not the default ones.
 
     Returns
     -------
@@ -136,7 +138,7 @@ def deconvolved(study: Analysis, rows: np.ndarray, arterial_input: np.ndarray, m
         study.times,
         method,
         area_until=float(study.times[study.bolus.arrival]) + settings.cbv_window,
-        **settings.method_options(),
+        **settings.method_options() | options,
     )
     delay = np.where(np.isfinite(estimate.delay), estimate.delay, estimate.tmax)
     values = {

@@ -43,7 +43,7 @@ class Kernels:
     tmax: np.ndarray
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def transit_kernels(prior: Prior, count: int) -> Kernels:
     """Kernels of all shapes of a prior.
 

@@ -1,0 +1,1 @@
+"""The section that compares the maps with others."""

@@ -1,0 +1,1 @@
+"""The section of AIF and VOF."""

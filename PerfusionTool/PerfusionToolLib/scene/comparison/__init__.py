@@ -1,0 +1,1 @@
+"""The maps of a study beside reference volumes of the scene."""

@@ -1,0 +1,1 @@
+"""What a study writes to files: report, maps and masks, DICOM."""
