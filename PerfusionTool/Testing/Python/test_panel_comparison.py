@@ -194,9 +194,11 @@ def test_a_reference_that_is_removed_is_not_replaced_by_another_volume(compared)
 
 
 def test_a_map_is_seen_beside_its_reference_and_all_maps_come_back(compared):
+    from PerfusionToolLib.scene.views import plot_view
     from slicerhost.mouse import choose
 
     parameters, section = compared.work.parameters, step(compared)
+    compared.work.show_chart("comparison")
     main = logic("PerfusionScan")
     main.SetSliceOffset(main.GetSliceOffset() + 8)
     section.side_button.click()
@@ -219,6 +221,7 @@ def test_a_map_is_seen_beside_its_reference_and_all_maps_come_back(compared):
     section.side_button.click()
     settle(compared)
     assert layout() == LAYOUTS["Perfusion"] and section.side_button.text == "Show side by side"
+    assert plot_view().GetPlotChartNode() is parameters.curvesChart
 
 
 def test_the_views_side_by_side_move_and_zoom_as_one_and_share_the_window(compared):

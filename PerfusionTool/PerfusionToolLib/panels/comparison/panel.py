@@ -130,6 +130,7 @@ class ComparisonPanel(StepPanel):
         comparison = self.work.study.comparison
         if comparison.is_side_by_side:
             comparison.leave_side_by_side()
+            self.work.show_chart("curves")
         else:
             self.attempt(comparison.show_side_by_side, self.map_combo.currentText)
             self._settling.start()
