@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,27 +22,48 @@ def make_logic():
 
 @pytest.fixture
 def make_panel(application):
-    import qt
-    import slicer
-    from PerfusionToolLib.panels.frame import PerfusionPanel
-
     made = []
 
     def make(logic=None):
-        window = slicer.util.loadUI(str(UI))
-        window.setMRMLScene(slicer.mrmlScene)
-        outside = qt.QWidget()
-        qt.QVBoxLayout(outside).addWidget(window)
-        outside.show()
-        panel = PerfusionPanel(window, logic or make_logic())
-        made.append((panel, outside))
-        return panel
+        made.append(_shown_panel(logic or make_logic()))
+        return made[-1][0]
 
     yield make
     for panel, outside in made:
         panel.cleanup()
         # Else its selectors would go on to follow the scene of the tests after this one.
         outside.delete()
+
+
+@contextmanager
+def shared_panel():
+    """A panel for all tests of a file, which put it back to where it was themselves."""
+    import slicerhost
+    from slicerhost import needs
+
+    if reason := needs.missing(windows=True):
+        pytest.skip(reason)
+    slicerhost.start_application()
+    slicerhost.clear()
+    panel, outside = _shown_panel(make_logic())
+    panel.enter()
+    yield panel
+    panel.cleanup()
+    outside.delete()
+    slicerhost.clear()
+
+
+def _shown_panel(logic):
+    import qt
+    import slicer
+    from PerfusionToolLib.panels.frame import PerfusionPanel
+
+    window = slicer.util.loadUI(str(UI))
+    window.setMRMLScene(slicer.mrmlScene)
+    outside = qt.QWidget()
+    qt.QVBoxLayout(outside).addWidget(window)
+    outside.show()
+    return PerfusionPanel(window, logic), outside
 
 
 @pytest.fixture

@@ -12,31 +12,14 @@ from panel_window import settle
 pytest.importorskip("slicer")
 pytest.importorskip("PySide6")
 
-import slicerhost
 from PerfusionToolLib.perfusion.phantom import sample_head
-from slicerhost import needs
 
 
 @pytest.fixture(scope="module")
 def opened():
     """The window for all tests here; `window` puts it back to where it was."""
-    if reason := needs.missing(windows=True):
-        pytest.skip(reason)
-    slicerhost.start_application()
-    slicerhost.clear()
-    import qt
-    import slicer
-    from PerfusionToolLib.panels.frame import PerfusionPanel
-
-    widget, outside = slicer.util.loadUI(str(panel_window.UI)), qt.QWidget()
-    widget.setMRMLScene(slicer.mrmlScene)
-    qt.QVBoxLayout(outside).addWidget(widget)
-    outside.show()
-    panel = PerfusionPanel(widget, panel_window.make_logic())
-    panel.enter()
-    yield panel
-    panel.cleanup()
-    slicerhost.clear()
+    with panel_window.shared_panel() as panel:
+        yield panel
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ pytest.importorskip("PySide6")
 
 import slicerhost
 from PerfusionToolLib.perfusion.tissue import PRESETS, default_rule
-from slicerhost import needs
 
 # Published for the default method: those that are taken by themselves, and others.
 USUAL, *_, OTHER = (name for name, criteria in PRESETS.items() if "bcSVD" in criteria.methods)
@@ -27,23 +26,8 @@ NUMBER, KIND, ML, KEPT, WHY = 0, 1, 3, 4, 5
 @pytest.fixture(scope="module")
 def opened():
     """The window, and a computed scan in it, for all tests here; `window` puts it back to where it was."""
-    if reason := needs.missing(windows=True):
-        pytest.skip(reason)
-    slicerhost.start_application()
-    slicerhost.clear()
-    import qt
-    import slicer
-    from PerfusionToolLib.panels.frame import PerfusionPanel
-
-    widget, outside = slicer.util.loadUI(str(panel_window.UI)), qt.QWidget()
-    widget.setMRMLScene(slicer.mrmlScene)
-    qt.QVBoxLayout(outside).addWidget(widget)
-    outside.show()
-    panel = PerfusionPanel(widget, panel_window.make_logic())
-    panel.enter()
-    yield panel
-    panel.cleanup()
-    slicerhost.clear()
+    with panel_window.shared_panel() as panel:
+        yield panel
 
 
 @pytest.fixture

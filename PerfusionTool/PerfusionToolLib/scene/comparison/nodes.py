@@ -6,15 +6,14 @@ import json
 
 import numpy as np
 import slicer
-import vtk
 from slicer.i18n import tr as _
-from vtk.util.numpy_support import numpy_to_vtk
 
 from .. import colours
 from ..folder import gather
 from ..maps import put_map, remove_map
 from ..ownership import belong_to
 from ..parameters import COMPARED
+from ..tables import put_marked_table
 from ..tissue.choice import write
 from ..volumes import put_volume, volume_array
 from .chart import put_comparison_chart
@@ -44,7 +43,9 @@ def put_comparison(parameters, rows: list[list], compared: dict[str, ComparedMap
         What is to be known of it in a scene that was saved; plain enough for JSON.
     """
     scan, scene = parameters.scan, parameters.parameterNode.GetScene()
-    nodes = {"comparisonTable": _put_table(parameters.comparisonTable, rows, f"{scan.GetName()} comparison", scene)}
+    nodes = {
+        "comparisonTable": put_marked_table(parameters.comparisonTable, rows, f"{scan.GetName()} comparison", scene)
+    }
     for name, found in compared.items():
         nodes[f"placed{name}"] = _put_reference(getattr(parameters, f"placed{name}"), found, scan, scene)
         nodes[f"difference{name}"] = _put_difference(getattr(parameters, f"difference{name}"), found, scan, scene)
@@ -149,30 +150,6 @@ def look_alike(placed, own) -> None:
         there.SetAutoWindowLevel(False)
         there.SetWindowLevelMinMax(low, high)
     there.EndModify(unfinished)
-
-
-def _put_table(table, rows, name, scene):
-    from ...perfusion.tissue import marked_rows
-
-    if table is None:
-        table = scene.AddNewNodeByClass("vtkMRMLTableNode", scene.GenerateUniqueName(name))
-    titles, *others = marked_rows(rows)
-    content = vtk.vtkTable()
-    for place, title in enumerate(titles):
-        content.AddColumn(_column(title, [row[place] for row in others]))
-    table.SetAndObserveTable(content)
-    return table
-
-
-def _column(title, values):
-    if title == "value":
-        column = numpy_to_vtk(np.array(values, float), deep=True)
-    else:
-        column = vtk.vtkStringArray()
-        for value in values:
-            column.InsertNextValue(value)
-    column.SetName(title)
-    return column
 
 
 def _put_reference(node, found, scan, scene):

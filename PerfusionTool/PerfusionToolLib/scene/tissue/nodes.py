@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
-import numpy as np
-import vtk
-from vtk.util.numpy_support import numpy_to_vtk
-
 from ...perfusion.errors import PerfusionError
 from ..folder import gather
 from ..ownership import belong_to
 from ..record import mask_checksum
 from ..segments import put_segment, segment_mask
+from ..tables import put_marked_table
 from .choice import CORE, HYPOPERFUSION, write
 
 FIELDS = ("tissueSegmentation", "tissueVolumes", "tissueComponents", "tissueSummary")
@@ -40,8 +37,8 @@ def put_tissue(parameters, lesion, facts: dict) -> None:
     name = f"{scan.GetName()} tissue at risk"
     nodes = {
         "tissueSegmentation": _put_segments(parameters.tissueSegmentation, lesion, name, scene),
-        "tissueVolumes": _put_table(parameters.tissueVolumes, volume_rows(lesion), f"{name} volumes", scene),
-        "tissueComponents": _put_table(
+        "tissueVolumes": put_marked_table(parameters.tissueVolumes, volume_rows(lesion), f"{name} volumes", scene),
+        "tissueComponents": put_marked_table(
             parameters.tissueComponents, component_rows(lesion), f"{name} components", scene
         ),
         "tissueSummary": _put_summary(parameters.tissueSummary, summary_text(lesion), facts, f"{name} summary", scene),
@@ -171,37 +168,12 @@ def _put_segments(segmentation, lesion, name, scene):
     return segmentation
 
 
-def _put_table(table, rows, name, scene):
-    from ...perfusion.tissue import marked_rows
-
-    if table is None:
-        table = scene.AddNewNodeByClass("vtkMRMLTableNode", scene.GenerateUniqueName(name))
-    titles, *others = marked_rows(rows)
-    content = vtk.vtkTable()
-    for place, title in enumerate(titles):
-        content.AddColumn(_column(title, [row[place] for row in others]))
-    table.SetAndObserveTable(content)
-    return table
-
-
 def _put_summary(node, text, facts, name, scene):
     if node is None:
         node = scene.AddNewNodeByClass("vtkMRMLTextNode", scene.GenerateUniqueName(name))
     node.SetText(text)
     node.SetAttribute(_FACTS, json.dumps(facts))
     return node
-
-
-def _column(title, values):
-    if values and all(isinstance(value, (int, float)) for value in values):
-        whole = all(isinstance(value, int) for value in values)
-        column = numpy_to_vtk(np.array(values, np.int32 if whole else float), deep=True)
-    else:
-        column = vtk.vtkStringArray()
-        for value in values:
-            column.InsertNextValue(value)
-    column.SetName(title)
-    return column
 
 
 def _plain(value):
