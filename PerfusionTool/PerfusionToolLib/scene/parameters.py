@@ -329,3 +329,20 @@ def _times_text(times):
     if truths or values.ndim != 1 or values.size == 0 or not np.isfinite(values).all():
         raise PerfusionError("The frame times must be finite numbers, one per frame; give seconds, or the interval.")
     return " ".join(repr(float(value)) for value in values)
+
+
+def set_fields(parameters, values: dict) -> None:
+    """Write fields of a parameter node that have other values, as one change.
+
+    Parameters
+    ----------
+    parameters : PerfusionToolParameterNode
+    values : dict
+    """
+    modifying = parameters.StartModify()
+    try:
+        for field, value in values.items():
+            if getattr(parameters, field) != value:
+                setattr(parameters, field, value)
+    finally:
+        parameters.EndModify(modifying)

@@ -12,9 +12,8 @@ from .. import colours
 from ..folder import gather
 from ..maps import put_map, remove_map
 from ..ownership import belong_to
-from ..parameters import COMPARED
+from ..parameters import COMPARED, set_fields
 from ..tables import put_marked_table
-from ..tissue.choice import write
 from ..volumes import put_volume, volume_array
 from .chart import put_comparison_chart
 from .maps import ComparedMap
@@ -55,7 +54,7 @@ def put_comparison(parameters, rows: list[list], compared: dict[str, ComparedMap
     former = {f"{kind}{name}" for kind in ("placed", "difference") for name in COMPARED} - nodes.keys()
     unused = [node for field in former if (node := getattr(parameters, field)) is not None]
     gather(nodes.values(), f"{scan.GetName()} perfusion", scene)
-    write(parameters, nodes | dict.fromkeys(former))
+    set_fields(parameters, nodes | dict.fromkeys(former))
     for node in unused:
         remove_map(node, scene)
     describe(parameters, "")
@@ -83,7 +82,7 @@ def show_in_chart(parameters, name: str) -> None:
         belong_to(node, scan, field)
         node.SetDescription(f"Comparison of the {name} of {scan.GetName()}. Research use only.")
     gather(nodes.values(), f"{scan.GetName()} perfusion", scene)
-    write(parameters, nodes)
+    set_fields(parameters, nodes)
 
 
 def read_facts(parameters) -> dict:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from ...perfusion.errors import PerfusionError
 from ...perfusion.tissue import PRESETS, Criteria, Rules, Threshold, check_settings, default_rule
-from ..parameters import settings_of
+from ..parameters import set_fields, settings_of
 
 PUBLISHED, OWN = "", "own"
 HYPOPERFUSION, CORE = "hypoperfusion", "core"
@@ -151,9 +151,9 @@ def say_criteria(parameters, criteria: Criteria | str) -> None:
     """
     if isinstance(criteria, Criteria):
         own = _values(HYPOPERFUSION, criteria.hypoperfusion) | _values(CORE, criteria.core)
-        write(parameters, {"tissueCriteria": OWN, **own})
+        set_fields(parameters, {"tissueCriteria": OWN, **own})
     else:
-        write(parameters, {"tissueCriteria": criteria})
+        set_fields(parameters, {"tissueCriteria": criteria})
 
 
 def say_threshold(parameters, kind: str, threshold: Threshold) -> None:
@@ -165,7 +165,7 @@ def say_threshold(parameters, kind: str, threshold: Threshold) -> None:
     kind : {"hypoperfusion", "core"}
     threshold : Threshold
     """
-    write(parameters, _values(kind, threshold))
+    set_fields(parameters, _values(kind, threshold))
 
 
 def say_rules(parameters, rules: Rules) -> None:
@@ -176,24 +176,7 @@ def say_rules(parameters, rules: Rules) -> None:
     parameters : PerfusionToolParameterNode
     rules : Rules
     """
-    write(parameters, {field: getattr(rules, rule) for field, rule in RULES.items()})
-
-
-def write(parameters, values: dict) -> None:
-    """Write fields of a parameter node that have other values, as one change.
-
-    Parameters
-    ----------
-    parameters : PerfusionToolParameterNode
-    values : dict
-    """
-    modifying = parameters.StartModify()
-    try:
-        for field, value in values.items():
-            if getattr(parameters, field) != value:
-                setattr(parameters, field, value)
-    finally:
-        parameters.EndModify(modifying)
+    set_fields(parameters, {field: getattr(rules, rule) for field, rule in RULES.items()})
 
 
 def _fields(kind):

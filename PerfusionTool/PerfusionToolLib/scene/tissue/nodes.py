@@ -8,10 +8,11 @@ from contextlib import suppress
 from ...perfusion.errors import PerfusionError
 from ..folder import gather
 from ..ownership import belong_to
+from ..parameters import set_fields
 from ..record import mask_checksum
 from ..segments import put_segment, segment_mask
 from ..tables import put_marked_table
-from .choice import CORE, HYPOPERFUSION, write
+from .choice import CORE, HYPOPERFUSION
 
 FIELDS = ("tissueSegmentation", "tissueVolumes", "tissueComponents", "tissueSummary")
 _FACTS = "PerfusionTool.Tissue"
@@ -47,7 +48,7 @@ def put_tissue(parameters, lesion, facts: dict) -> None:
         belong_to(node, scan, field)
         node.SetDescription(f"Tissue at risk of {scan.GetName()}: {lesion.criteria}. Research use only.")
     gather(nodes.values(), f"{scan.GetName()} perfusion", scene)
-    write(parameters, nodes)
+    set_fields(parameters, nodes)
 
 
 def read_facts(parameters) -> dict:
